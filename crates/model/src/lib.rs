@@ -1,0 +1,17 @@
+#![doc = include_str!("../README.md")]
+
+mod analysis;
+mod evidence;
+mod pull_request;
+mod verdict;
+
+pub use analysis::{
+    AiClaim, Analysis, ChangeType, ClaimedRole, FrictionLevel, Health, RiskLevel, Scope, Summary,
+    Tech, TechCategory,
+};
+pub use evidence::{Confidence, Evidence, Role, Signal};
+pub use pull_request::{
+    Actor, Comment, CommentKind, Commit, Event, FileChange, Label, PrKey, PullRequest, Review,
+    ReviewState, State,
+};
+pub use verdict::{Origin, Verdict};
