@@ -1,0 +1,112 @@
+//! What every verb starts from: the options, where things are, how to say things.
+
+use std::io::IsTerminal;
+use std::path::{Path, PathBuf};
+
+use etcetera::{BaseStrategy, choose_base_strategy};
+
+use crate::cli::GlobalOptions;
+use crate::config::{Config, Explicit};
+use crate::error::CliError;
+use crate::output::Output;
+
+/// The application as one invocation sees it.
+#[derive(Debug)]
+pub(crate) struct App {
+    /// How to say things.
+    pub(crate) output: Output,
+    database: Option<String>,
+    config_path: Option<PathBuf>,
+}
+
+impl App {
+    /// Takes over the global options.
+    pub(crate) fn new(options: &GlobalOptions) -> Self {
+        App {
+            output: Output {
+                json: options.json,
+                quiet: options.quiet,
+                progress: !options.no_progress
+                    && !options.quiet
+                    && std::io::stderr().is_terminal(),
+            },
+            database: options.db.clone().filter(|text| !text.trim().is_empty()),
+            config_path: options.config.clone(),
+        }
+    }
+
+    /// The same application on another database, for `demo`.
+    pub(crate) fn with_database(&self, path: &Path) -> Self {
+        App {
+            output: self.output,
+            database: Some(path.display().to_string()),
+            config_path: self.config_path.clone(),
+        }
+    }
+
+    /// Where the database is.
+    ///
+    /// # Errors
+    /// Exit code 3 for a URL of a database that this version cannot use, or without a home folder.
+    pub(crate) fn database_path(&self) -> Result<PathBuf, CliError> {
+        match &self.database {
+            Some(text) => path_of(text),
+            None => Ok(data_folder()?.join("tandem.db")),
+        }
+    }
+
+    /// The configuration.
+    pub(crate) fn config(&self) -> Result<Config, CliError> {
+        match &self.config_path {
+            Some(path) => Config::load(path, Explicit::Yes),
+            None => Config::load(&self.default_config_path()?, Explicit::No),
+        }
+    }
+
+    /// Where the configuration is when nobody says otherwise.
+    pub(crate) fn default_config_path(&self) -> Result<PathBuf, CliError> {
+        Ok(self.database_path()?.with_file_name("tandem.toml"))
+    }
+
+    /// Where the configuration was asked to be, or is by default.
+    pub(crate) fn config_path(&self) -> Result<PathBuf, CliError> {
+        self.config_path.clone().map_or_else(|| self.default_config_path(), Ok)
+    }
+}
+
+/// Reads `--db`: a path, or a `sqlite:` URL.
+fn path_of(text: &str) -> Result<PathBuf, CliError> {
+    if let Some(path) = text.strip_prefix("sqlite://").or_else(|| text.strip_prefix("sqlite:")) {
+        return Ok(PathBuf::from(path));
+    }
+    if let Some((scheme, _)) = text.split_once("://") {
+        return Err(CliError::configuration(format!(
+            "this version has no database driver for {scheme}:// URLs"
+        ))
+        .hint("give a file, such as --db tandem.db"));
+    }
+    Ok(PathBuf::from(text))
+}
+
+/// Tandem's data folder by the conventions of the system.
+fn data_folder() -> Result<PathBuf, CliError> {
+    let strategy = choose_base_strategy().map_err(|error| {
+        CliError::configuration(format!("cannot find the data folder: {error}"))
+            .hint("name the database with --db FILE or TANDEM_DATABASE_URL")
+    })?;
+    Ok(strategy.data_dir().join("tandem"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_database_is_a_path_or_a_url_we_can_open() {
+        assert_eq!(path_of("x.db").ok(), Some(PathBuf::from("x.db")));
+        assert_eq!(path_of("sqlite:///a/x.db").ok(), Some(PathBuf::from("/a/x.db")));
+        assert_eq!(path_of("sqlite:x.db").ok(), Some(PathBuf::from("x.db")));
+        let error = path_of("mongodb://h/db").expect_err("refused").text();
+        assert!(error.contains("mongodb://"), "{error}");
+    }
+}

@@ -1,0 +1,14 @@
+//! One file per verb.
+
+pub(crate) mod adoption;
+pub(crate) mod analyze;
+pub(crate) mod completions;
+pub(crate) mod coverage;
+pub(crate) mod demo;
+pub(crate) mod detect;
+pub(crate) mod doctor;
+pub(crate) mod emulate;
+pub(crate) mod evaluate;
+pub(crate) mod import;
+pub(crate) mod runs;
+pub(crate) mod verdicts;
