@@ -1,1 +1,32 @@
-//! Placeholder.
+#![doc = include_str!("../README.md")]
+
+mod adoption;
+mod analyses;
+mod coverage;
+mod document;
+mod error;
+mod facts;
+mod locks;
+mod merge;
+mod open;
+mod selection;
+mod sqlite;
+mod statistics;
+mod store;
+mod verdicts;
+
+pub use adoption::{Adoption, AdoptionCell, Clock, ToolCell, ToolPlace};
+pub use analyses::{
+    AnalysisOrigin, AnalysisRecord, AnalysisWrites, Candidate, CandidateOrder, CandidateQuery,
+    CandidateReason, Freshness, SatisfiedBy, Versions,
+};
+pub use coverage::{Coverage, CoverageCounts, CoverageRates, TeamCoverage, TierCoverage};
+pub use error::{Holder, StoreError};
+pub use facts::{Fact, Outcome, StoredPullRequest, UpsertCounts, VerdictFact};
+pub use locks::Lock;
+pub use open::{Access, OpenOptions, open};
+pub use selection::{Cursor, Selection};
+pub use sqlite::SqliteStore;
+pub use statistics::{Statistics, TeamSummary};
+pub use store::Store;
+pub use verdicts::{VerdictRecord, VerdictWrite, VerdictWrites};

@@ -1,0 +1,183 @@
+//! Two records of one pull request become one: absent is not empty.
+//!
+//! The later record (by `updated_at`; the incoming one where that does not tell) gives every field
+//! it knows; the earlier one fills the rest. The items of two lists are matched by what identifies
+//! them, and the fields that a later item lacks are filled in too; which items there are is decided
+//! by the later list alone.
+
+use std::collections::HashMap;
+use std::hash::Hash;
+
+use model::{Actor, Comment, Commit, Event, FileChange, PullRequest, Review, ReviewState, State};
+
+/// Merges an incoming record into the stored one.
+pub(crate) fn merge(stored: PullRequest, incoming: PullRequest) -> PullRequest {
+    match (stored.updated_at, incoming.updated_at) {
+        (Some(stored_at), Some(incoming_at)) if incoming_at < stored_at => fill(stored, incoming),
+        _ => fill(incoming, stored),
+    }
+}
+
+/// The later record, with the gaps filled from the earlier one.
+fn fill(later: PullRequest, earlier: PullRequest) -> PullRequest {
+    let was_reopened = later.state == State::Open
+        && later.closed_at.is_none()
+        && earlier.merged_at.is_none()
+        && later.merged_at.is_none()
+        && later.updated_at > earlier.updated_at
+        && earlier.updated_at.is_some();
+    let merged_at = later.merged_at.or(earlier.merged_at);
+    let closed_at = if was_reopened {
+        None
+    } else {
+        later.closed_at.or(earlier.closed_at)
+    };
+    // "Open" is also what a record says that knows nothing of the state.
+    let state = if later.state == State::Open && !was_reopened {
+        earlier.state
+    } else {
+        later.state
+    };
+    PullRequest {
+        id: later.id.or(earlier.id),
+        repo: later.repo,
+        number: later.number,
+        language: later.language.or(earlier.language),
+        title: if later.title.is_empty() {
+            earlier.title
+        } else {
+            later.title
+        },
+        body: later.body.or(earlier.body),
+        author: fill_author(later.author, earlier.author),
+        state,
+        draft: later.draft.or(earlier.draft),
+        created_at: later.created_at.or(earlier.created_at),
+        updated_at: later.updated_at.or(earlier.updated_at),
+        closed_at,
+        merged_at,
+        additions: later.additions.or(earlier.additions),
+        deletions: later.deletions.or(earlier.deletions),
+        changed_files: later.changed_files.or(earlier.changed_files),
+        head_ref: later.head_ref.or(earlier.head_ref),
+        base_ref: later.base_ref.or(earlier.base_ref),
+        labels: later.labels.or(earlier.labels),
+        commits: fill_list(later.commits, earlier.commits, commit_key, fill_commit),
+        reviews: fill_list(later.reviews, earlier.reviews, review_key, fill_review),
+        comments: fill_list(later.comments, earlier.comments, comment_key, fill_comment),
+        files: fill_list(later.files, earlier.files, file_key, fill_file),
+        events: fill_list(later.events, earlier.events, event_key, fill_event),
+    }
+}
+
+/// The later list, each item filled from its counterpart in the earlier one.
+fn fill_list<T, K: Eq + Hash>(
+    later: Option<Vec<T>>,
+    earlier: Option<Vec<T>>,
+    key: impl Fn(&T) -> Option<K>,
+    fill_item: impl Fn(&mut T, &T),
+) -> Option<Vec<T>> {
+    let Some(mut later) = later else {
+        return earlier;
+    };
+    let earlier = earlier.unwrap_or_default();
+    let mut known: HashMap<K, &T> = HashMap::with_capacity(earlier.len());
+    for item in &earlier {
+        if let Some(key) = key(item) {
+            known.entry(key).or_insert(item);
+        }
+    }
+    for item in &mut later {
+        if let Some(counterpart) = key(item).and_then(|key| known.get(&key)) {
+            fill_item(item, counterpart);
+        }
+    }
+    Some(later)
+}
+
+fn fill_gap<T: Clone>(gap: &mut Option<T>, from: &Option<T>) {
+    if gap.is_none() {
+        gap.clone_from(from);
+    }
+}
+
+/// An account that is only named later keeps what was known of it, if it is the same account.
+fn fill_author(later: Option<Actor>, earlier: Option<Actor>) -> Option<Actor> {
+    let Some(mut author) = later else {
+        return earlier;
+    };
+    let Some(known) = earlier else {
+        return Some(author);
+    };
+    let may_be_same_login =
+        author.login.is_none() || known.login.is_none() || author.login == known.login;
+    let may_be_same_id = author.id.is_none() || known.id.is_none() || author.id == known.id;
+    if may_be_same_login && may_be_same_id {
+        fill_gap(&mut author.login, &known.login);
+        fill_gap(&mut author.id, &known.id);
+        fill_gap(&mut author.is_bot, &known.is_bot);
+    }
+    Some(author)
+}
+
+fn commit_key(commit: &Commit) -> Option<String> {
+    commit.sha.clone()
+}
+
+fn fill_commit(commit: &mut Commit, known: &Commit) {
+    if commit.message.is_empty() {
+        commit.message.clone_from(&known.message);
+    }
+    fill_gap(&mut commit.author_login, &known.author_login);
+    fill_gap(&mut commit.committer_login, &known.committer_login);
+    fill_gap(&mut commit.author_name, &known.author_name);
+    fill_gap(&mut commit.author_email, &known.author_email);
+    fill_gap(&mut commit.committer_name, &known.committer_name);
+    fill_gap(&mut commit.committer_email, &known.committer_email);
+    fill_gap(&mut commit.authored_at, &known.authored_at);
+}
+
+fn review_key(review: &Review) -> Option<(String, jiff::Timestamp)> {
+    Some((review.author.clone()?, review.submitted_at?))
+}
+
+fn fill_review(review: &mut Review, known: &Review) {
+    fill_gap(&mut review.author_id, &known.author_id);
+    fill_gap(&mut review.is_bot, &known.is_bot);
+    fill_gap(&mut review.body, &known.body);
+    if review.state == ReviewState::Other {
+        review.state = known.state;
+    }
+}
+
+fn comment_key(comment: &Comment) -> Option<(String, jiff::Timestamp)> {
+    Some((comment.author.clone()?, comment.created_at?))
+}
+
+fn fill_comment(comment: &mut Comment, known: &Comment) {
+    fill_gap(&mut comment.author_id, &known.author_id);
+    fill_gap(&mut comment.is_bot, &known.is_bot);
+    fill_gap(&mut comment.path, &known.path);
+    if comment.body.is_empty() {
+        comment.body.clone_from(&known.body);
+    }
+}
+
+fn file_key(file: &FileChange) -> Option<String> {
+    Some(file.path.clone())
+}
+
+fn fill_file(file: &mut FileChange, known: &FileChange) {
+    fill_gap(&mut file.additions, &known.additions);
+    fill_gap(&mut file.deletions, &known.deletions);
+}
+
+fn event_key(event: &Event) -> Option<(String, jiff::Timestamp)> {
+    Some((event.event.clone(), event.created_at?))
+}
+
+fn fill_event(event: &mut Event, known: &Event) {
+    fill_gap(&mut event.actor, &known.actor);
+    fill_gap(&mut event.label, &known.label);
+    fill_gap(&mut event.assignee, &known.assignee);
+}

@@ -1,0 +1,110 @@
+//! Teams, counts, small values, and the look for damage.
+
+use rusqlite::{OptionalExtension, Transaction};
+
+use super::codes::{time, uncount};
+use super::fault::Fault;
+use crate::statistics::{Statistics, TeamSummary};
+
+/// How many findings of a damaged database are named.
+const FINDINGS_NAMED: usize = 3;
+
+pub(super) fn set_team(
+    transaction: &Transaction<'_>,
+    team: &str,
+    repos: &[String],
+) -> Result<(), Fault> {
+    for repo in repos {
+        transaction
+            .prepare_cached(
+                "INSERT INTO repo (name, team) VALUES (?1, ?2) \
+                 ON CONFLICT (name) DO UPDATE SET team = excluded.team",
+            )?
+            .execute([repo.as_str(), team])?;
+    }
+    Ok(())
+}
+
+pub(super) fn teams(transaction: &Transaction<'_>) -> Result<Vec<TeamSummary>, Fault> {
+    let mut prepared = transaction.prepare_cached(
+        "SELECT repo.team, count(DISTINCT repo.id), count(pr.number) \
+         FROM repo LEFT JOIN pr ON pr.repo_id = repo.id GROUP BY repo.team ORDER BY repo.team",
+    )?;
+    let mut rows = prepared.query([])?;
+    let mut teams = Vec::new();
+    while let Some(row) = rows.next()? {
+        teams.push(TeamSummary {
+            team: row.get(0)?,
+            repositories: uncount(row.get(1)?),
+            pull_requests: uncount(row.get(2)?),
+        });
+    }
+    Ok(teams)
+}
+
+pub(super) fn statistics(transaction: &Transaction<'_>) -> Result<Statistics, Fault> {
+    let number = |sql: &str| -> Result<u64, Fault> {
+        Ok(uncount(transaction.query_row(sql, [], |row| row.get(0))?))
+    };
+    let (earliest, latest) = transaction.query_row(
+        "SELECT (SELECT min(created_at) FROM pr), (SELECT max(created_at) FROM pr)",
+        [],
+        |row| Ok((row.get(0)?, row.get(1)?)),
+    )?;
+    Ok(Statistics {
+        schema_version: transaction.query_row("PRAGMA user_version", [], |row| row.get(0))?,
+        size_bytes: number("PRAGMA page_count")? * number("PRAGMA page_size")?,
+        pull_requests: number("SELECT count(*) FROM pr")?,
+        repositories: number("SELECT count(*) FROM repo")?,
+        teams: number("SELECT count(DISTINCT team) FROM repo")?,
+        verdicts: number("SELECT count(*) FROM pr WHERE origin IS NOT NULL")?,
+        analyses: number("SELECT count(*) FROM analysis")?,
+        earliest: time(earliest)?,
+        latest: time(latest)?,
+    })
+}
+
+pub(super) fn get(transaction: &Transaction<'_>, name: &str) -> Result<Option<String>, Fault> {
+    Ok(transaction
+        .prepare_cached("SELECT value FROM meta WHERE name = ?1")?
+        .query_row([name], |row| row.get(0))
+        .optional()?)
+}
+
+pub(super) fn set(transaction: &Transaction<'_>, name: &str, value: &str) -> Result<(), Fault> {
+    transaction
+        .prepare_cached(
+            "INSERT INTO meta (name, value) VALUES (?1, ?2) \
+             ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+        )?
+        .execute([name, value])?;
+    Ok(())
+}
+
+pub(super) fn check_integrity(transaction: &Transaction<'_>) -> Result<(), Fault> {
+    let mut findings = Vec::new();
+    let mut prepared = transaction.prepare("PRAGMA integrity_check")?;
+    let mut rows = prepared.query([])?;
+    while let Some(row) = rows.next()? {
+        let finding: String = row.get(0)?;
+        if finding != "ok" {
+            findings.push(finding);
+        }
+    }
+    let mut prepared = transaction.prepare("PRAGMA foreign_key_check")?;
+    let mut rows = prepared.query([])?;
+    while let Some(row) = rows.next()? {
+        let table: String = row.get(0)?;
+        findings.push(format!("a row of {table} belongs to nothing"));
+    }
+    if findings.is_empty() {
+        return Ok(());
+    }
+    let named = findings.len().min(FINDINGS_NAMED);
+    let more = findings.len() - named;
+    let mut what = findings[..named].join("; ");
+    if more > 0 {
+        what.push_str(&format!("; and {more} more"));
+    }
+    Err(Fault::Damaged(what))
+}

@@ -1,0 +1,312 @@
+//! Pull requests with their documents.
+
+use model::{PrKey, PullRequest, State};
+use rusqlite::{OptionalExtension, Row, Transaction, params};
+
+use super::codes::{self, count, seconds};
+use super::fault::Fault;
+use super::pages::{PageQuery, page};
+use super::words::{Ids, known_word};
+use crate::document::{self, Packer, Unpacker, document_hash};
+use crate::error::StoreError;
+use crate::facts::{Outcome, StoredPullRequest, UpsertCounts};
+use crate::merge::merge;
+use crate::selection::Selection;
+
+/// What [`read_stored`] wants to find in the first columns of a row.
+pub(super) const STORED_COLUMNS: &str =
+    "document.format, document.data, pr.content_hash, repo.team, repo.name, pr.number";
+/// The join that goes with it.
+pub(super) const STORED_JOIN: &str = "JOIN document ON document.pr_id = pr.id";
+
+/// Inserts or merges the records of one transaction.
+pub(super) fn upsert(
+    transaction: &Transaction<'_>,
+    pull_requests: &[PullRequest],
+) -> Result<UpsertCounts, Fault> {
+    let mut ids = Ids::new(transaction);
+    let mut packer = Packer::new().map_err(packing)?;
+    let mut unpacker = Unpacker::new().map_err(packing)?;
+    let mut counts = UpsertCounts::default();
+    for pull_request in pull_requests {
+        let number = codes::number(&pull_request.repo, pull_request.number)?;
+        let repo_id = ids.repo(&pull_request.repo, pull_request.owner())?;
+        let json = to_json(pull_request)?;
+        let hash = document_hash(&json);
+        let Some((id, stored_hash)) = find(transaction, repo_id, number)? else {
+            let row = FactRow::of(pull_request, &mut ids)?;
+            let id = row.insert(transaction, repo_id, number, hash)?;
+            let data = packer.pack(&json).map_err(packing)?;
+            transaction
+                .prepare_cached(
+                    "INSERT INTO document (pr_id, repo_id, format, data) VALUES (?1, ?2, ?3, ?4)",
+                )?
+                .execute(params![id, repo_id, document::FORMAT, data])?;
+            counts.inserted += 1;
+            continue;
+        };
+        if stored_hash == hash {
+            counts.unchanged += 1;
+            continue;
+        }
+        let stored = load(transaction, id, &mut unpacker)?;
+        let merged = merge(stored, pull_request.clone());
+        let json = to_json(&merged)?;
+        let hash = document_hash(&json);
+        if stored_hash == hash {
+            counts.unchanged += 1;
+            continue;
+        }
+        FactRow::of(&merged, &mut ids)?.update(transaction, id, hash)?;
+        let data = packer.pack(&json).map_err(packing)?;
+        transaction
+            .prepare_cached("UPDATE document SET format = ?2, data = ?3 WHERE pr_id = ?1")?
+            .execute(params![id, document::FORMAT, data])?;
+        counts.updated += 1;
+    }
+    Ok(counts)
+}
+
+/// The pull request of one key.
+pub(super) fn get(
+    transaction: &Transaction<'_>,
+    key: &PrKey,
+) -> Result<Option<StoredPullRequest>, Fault> {
+    let sql = format!(
+        "SELECT {STORED_COLUMNS} FROM repo JOIN pr ON pr.repo_id = repo.id {STORED_JOIN} \
+         WHERE repo.name = ?1 AND pr.number = ?2"
+    );
+    let mut prepared = transaction.prepare_cached(&sql)?;
+    let mut rows = prepared.query(params![key.repo, count(key.number)])?;
+    let mut unpacker = Unpacker::new().map_err(packing)?;
+    match rows.next()? {
+        Some(row) => Ok(Some(read_stored(row, &mut unpacker)?)),
+        None => Ok(None),
+    }
+}
+
+/// A page of pull requests.
+pub(super) fn list(
+    transaction: &Transaction<'_>,
+    selection: &Selection,
+    after: Option<&PrKey>,
+    limit: usize,
+) -> Result<Vec<StoredPullRequest>, Fault> {
+    let query = PageQuery {
+        columns: STORED_COLUMNS,
+        joins: STORED_JOIN,
+        condition: "TRUE",
+        parameters: &[],
+    };
+    let mut unpacker = Unpacker::new().map_err(packing)?;
+    page(transaction, &query, selection, after, limit, |row| {
+        read_stored(row, &mut unpacker)
+    })
+}
+
+/// A page of pull requests without a verdict by this catalogue on their present content.
+pub(super) fn undetected(
+    transaction: &Transaction<'_>,
+    catalogue_version: &str,
+    selection: &Selection,
+    after: Option<&PrKey>,
+    limit: usize,
+) -> Result<Vec<StoredPullRequest>, Fault> {
+    // An unknown catalogue has given no verdict: no row has the id -1.
+    let catalogue_id = known_word(transaction, catalogue_version)?.unwrap_or(-1);
+    let query = PageQuery {
+        columns: STORED_COLUMNS,
+        joins: STORED_JOIN,
+        condition: "pr.catalogue_id IS NOT :catalogue OR pr.detected_hash IS NOT pr.content_hash",
+        parameters: &[(":catalogue", &catalogue_id)],
+    };
+    let mut unpacker = Unpacker::new().map_err(packing)?;
+    page(transaction, &query, selection, after, limit, |row| {
+        read_stored(row, &mut unpacker)
+    })
+}
+
+/// Reads a row that begins with [`STORED_COLUMNS`].
+pub(super) fn read_stored(
+    row: &Row<'_>,
+    unpacker: &mut Unpacker,
+) -> Result<StoredPullRequest, Fault> {
+    let format: i64 = row.get(0)?;
+    let data = blob(row, 1)?;
+    let pull_request = unpacker.unpack(format, data).map_err(|error| {
+        let repo = row.get::<_, String>(4).unwrap_or_default();
+        let number = row.get::<_, i64>(5).unwrap_or_default();
+        Fault::Damaged(format!("the document of {repo}#{number}: {error}"))
+    })?;
+    Ok(StoredPullRequest {
+        pull_request,
+        content_hash: codes::hash_hex(blob(row, 2)?)?,
+        team: row.get(3)?,
+    })
+}
+
+/// A blob without a copy.
+pub(super) fn blob<'r>(row: &'r Row<'_>, column: usize) -> Result<&'r [u8], Fault> {
+    row.get_ref(column)?
+        .as_blob()
+        .map_err(|error| Fault::Damaged(error.to_string()))
+}
+
+/// Wraps an error of the compressor, which only memory can cause.
+pub(super) fn packing(error: std::io::Error) -> Fault {
+    Fault::Store(StoreError::Invalid {
+        what: format!("a document cannot be packed: {error}"),
+    })
+}
+
+fn to_json(pull_request: &PullRequest) -> Result<Vec<u8>, Fault> {
+    document::to_json(pull_request).map_err(|error| {
+        Fault::Store(StoreError::Invalid {
+            what: format!("{} cannot be written as JSON: {error}", pull_request.key()),
+        })
+    })
+}
+
+fn find(
+    transaction: &Transaction<'_>,
+    repo_id: i64,
+    number: i64,
+) -> Result<Option<(i64, [u8; 16])>, Fault> {
+    Ok(transaction
+        .prepare_cached("SELECT id, document_hash FROM pr WHERE repo_id = ?1 AND number = ?2")?
+        .query_row([repo_id, number], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?)
+}
+
+fn load(
+    transaction: &Transaction<'_>,
+    id: i64,
+    unpacker: &mut Unpacker,
+) -> Result<PullRequest, Fault> {
+    let mut prepared =
+        transaction.prepare_cached("SELECT format, data FROM document WHERE pr_id = ?1")?;
+    let mut rows = prepared.query([id])?;
+    let Some(row) = rows.next()? else {
+        return Err(Fault::Damaged(format!("pull request {id} has no document")));
+    };
+    unpacker
+        .unpack(row.get(0)?, blob(row, 1)?)
+        .map_err(|error| Fault::Damaged(format!("the document of pull request {id}: {error}")))
+}
+
+/// The columns of `pr` that come from the document.
+struct FactRow<'p> {
+    pull_request: &'p PullRequest,
+    author_id: Option<i64>,
+    language_id: Option<i64>,
+    outcome: i64,
+    content_hash: [u8; 32],
+}
+
+impl<'p> FactRow<'p> {
+    fn of(pull_request: &'p PullRequest, ids: &mut Ids<'_>) -> Result<Self, Fault> {
+        let login = pull_request
+            .author
+            .as_ref()
+            .and_then(|author| author.login.as_deref());
+        let outcome = match (pull_request.merged_at, pull_request.state) {
+            (Some(_), _) => Outcome::Merged,
+            (None, State::Closed) => Outcome::Closed,
+            (None, State::Open) => Outcome::Open,
+        };
+        Ok(Self {
+            pull_request,
+            author_id: login.map(|login| ids.word(login)).transpose()?,
+            language_id: pull_request
+                .language
+                .as_deref()
+                .map(|language| ids.word(language))
+                .transpose()?,
+            outcome: codes::outcome_code(outcome),
+            content_hash: codes::hash_bytes(&pull_request.content_hash())?,
+        })
+    }
+
+    fn insert(
+        &self,
+        transaction: &Transaction<'_>,
+        repo_id: i64,
+        number: i64,
+        document_hash: [u8; 16],
+    ) -> Result<i64, Fault> {
+        let pull_request = self.pull_request;
+        Ok(transaction
+            .prepare_cached(
+                "INSERT INTO pr (repo_id, number, author_id, language_id, outcome, draft, \
+                 created_at, updated_at, closed_at, merged_at, additions, deletions, \
+                 changed_files, commit_count, review_count, comment_count, empty_body, \
+                 content_hash, document_hash) \
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, \
+                 ?17, ?18, ?19)",
+            )?
+            .insert(params![
+                repo_id,
+                number,
+                self.author_id,
+                self.language_id,
+                self.outcome,
+                pull_request.draft,
+                seconds(pull_request.created_at),
+                seconds(pull_request.updated_at),
+                seconds(pull_request.closed_at),
+                seconds(pull_request.merged_at),
+                pull_request.additions.map(count),
+                pull_request.deletions.map(count),
+                pull_request.changed_files.map(count),
+                length(pull_request.commits.as_deref()),
+                length(pull_request.reviews.as_deref()),
+                length(pull_request.comments.as_deref()),
+                pull_request.has_empty_body(),
+                self.content_hash,
+                document_hash,
+            ])?)
+    }
+
+    fn update(
+        &self,
+        transaction: &Transaction<'_>,
+        id: i64,
+        document_hash: [u8; 16],
+    ) -> Result<(), Fault> {
+        let pull_request = self.pull_request;
+        transaction
+            .prepare_cached(
+                "UPDATE pr SET author_id = ?2, language_id = ?3, outcome = ?4, draft = ?5, \
+                 created_at = ?6, updated_at = ?7, closed_at = ?8, merged_at = ?9, \
+                 additions = ?10, deletions = ?11, changed_files = ?12, commit_count = ?13, \
+                 review_count = ?14, comment_count = ?15, empty_body = ?16, content_hash = ?17, \
+                 document_hash = ?18 WHERE id = ?1",
+            )?
+            .execute(params![
+                id,
+                self.author_id,
+                self.language_id,
+                self.outcome,
+                pull_request.draft,
+                seconds(pull_request.created_at),
+                seconds(pull_request.updated_at),
+                seconds(pull_request.closed_at),
+                seconds(pull_request.merged_at),
+                pull_request.additions.map(count),
+                pull_request.deletions.map(count),
+                pull_request.changed_files.map(count),
+                length(pull_request.commits.as_deref()),
+                length(pull_request.reviews.as_deref()),
+                length(pull_request.comments.as_deref()),
+                pull_request.has_empty_body(),
+                self.content_hash,
+                document_hash,
+            ])?;
+        Ok(())
+    }
+}
+
+/// The length of a list that is known.
+fn length<T>(list: Option<&[T]>) -> Option<i64> {
+    list.map(|list| count(list.len() as u64))
+}

@@ -1,0 +1,125 @@
+//! The one narrow trait between Tandem and a database.
+
+use model::{PrKey, PullRequest};
+
+use crate::{
+    Adoption, AnalysisRecord, AnalysisWrites, Candidate, CandidateQuery, Clock, Coverage, Cursor,
+    Fact, Lock, Selection, Statistics, StoreError, StoredPullRequest, TeamSummary, UpsertCounts,
+    VerdictRecord, VerdictWrite, VerdictWrites, Versions,
+};
+
+/// Where pull requests, verdicts and analyses live.
+///
+/// Methods block; call them from a thread that may. Pages are ordered by repository name, then
+/// number, unless said otherwise, and hold at most `limit` items; give the last key of a page to get
+/// the page after it. An empty page is the end. Writes are idempotent and all-or-nothing for each
+/// 20,000 records.
+pub trait Store: Send + Sync {
+    /// Inserts pull requests, or merges them into the known ones.
+    ///
+    /// The key is (repository, number). *Absent is not empty*: a field that is not known in the
+    /// record never erases a known one. Of two records with different `updated_at` the later one
+    /// wins field by field, in whatever order they come; otherwise the one given last wins.
+    fn upsert_pull_requests(
+        &self,
+        pull_requests: &[PullRequest],
+    ) -> Result<UpsertCounts, StoreError>;
+
+    /// The pull request of this key.
+    fn pull_request(&self, key: &PrKey) -> Result<Option<StoredPullRequest>, StoreError>;
+
+    /// A page of pull requests with their documents.
+    fn pull_requests(
+        &self,
+        selection: &Selection,
+        after: Option<&PrKey>,
+        limit: usize,
+    ) -> Result<Vec<StoredPullRequest>, StoreError>;
+
+    /// A page of facts, without touching any document.
+    fn facts(
+        &self,
+        selection: &Selection,
+        after: Option<&PrKey>,
+        limit: usize,
+    ) -> Result<Vec<Fact>, StoreError>;
+
+    /// Puts repositories into a team. Repositories that are not yet known are made known; one that
+    /// was in another team leaves it.
+    fn set_team(&self, team: &str, repos: &[String]) -> Result<(), StoreError>;
+
+    /// All teams, in order of name.
+    fn teams(&self) -> Result<Vec<TeamSummary>, StoreError>;
+
+    /// A page of pull requests that have no verdict by this catalogue on their present content.
+    fn undetected(
+        &self,
+        catalogue_version: &str,
+        selection: &Selection,
+        after: Option<&PrKey>,
+        limit: usize,
+    ) -> Result<Vec<StoredPullRequest>, StoreError>;
+
+    /// Stores verdicts with their evidence, in place of earlier ones.
+    fn put_verdicts(
+        &self,
+        catalogue_version: &str,
+        verdicts: &[VerdictWrite],
+    ) -> Result<VerdictWrites, StoreError>;
+
+    /// A page of verdicts with their evidence; pull requests without a verdict are left out.
+    fn verdicts(
+        &self,
+        selection: &Selection,
+        after: Option<&PrKey>,
+        limit: usize,
+    ) -> Result<Vec<VerdictRecord>, StoreError>;
+
+    /// The verdict on one pull request.
+    fn verdict(&self, key: &PrKey) -> Result<Option<VerdictRecord>, StoreError>;
+
+    /// A page of pull requests that want an analysis, in the order of the query.
+    fn candidates(
+        &self,
+        query: &CandidateQuery,
+        after: Option<&Cursor>,
+        limit: usize,
+    ) -> Result<Vec<Candidate>, StoreError>;
+
+    /// Stores analyses. Of two for one pull request the one answered later stays, in whatever order
+    /// they come; storing the same one twice changes nothing.
+    fn put_analyses(&self, analyses: &[AnalysisRecord]) -> Result<AnalysisWrites, StoreError>;
+
+    /// A page of analyses, current or not.
+    fn analyses(
+        &self,
+        selection: &Selection,
+        after: Option<&PrKey>,
+        limit: usize,
+    ) -> Result<Vec<AnalysisRecord>, StoreError>;
+
+    /// The analysis of one pull request, current or not.
+    fn analysis(&self, key: &PrKey) -> Result<Option<AnalysisRecord>, StoreError>;
+
+    /// How many pull requests have a current analysis, and why the others have none.
+    fn coverage(&self, versions: &Versions, selection: &Selection) -> Result<Coverage, StoreError>;
+
+    /// Counts of verdicts by team, month and tool.
+    fn adoption(&self, clock: Clock, selection: &Selection) -> Result<Adoption, StoreError>;
+
+    /// Counts for a look at the whole.
+    fn statistics(&self) -> Result<Statistics, StoreError>;
+
+    /// A small value kept under a name.
+    fn meta(&self, name: &str) -> Result<Option<String>, StoreError>;
+
+    /// Keeps a small value under a name.
+    fn set_meta(&self, name: &str, value: &str) -> Result<(), StoreError>;
+
+    /// Takes the lock of this name (lower-case letters, digits, `-`, `_`) at once or says who has
+    /// it. It is released when the value is dropped, or by the kernel when the process ends.
+    fn lock(&self, name: &str) -> Result<Lock, StoreError>;
+
+    /// Looks for damage. Takes a while on a large database.
+    fn check_integrity(&self) -> Result<(), StoreError>;
+}

@@ -1,0 +1,45 @@
+//! Verdicts in and out.
+
+use model::{PrKey, Verdict};
+
+/// A verdict to be stored.
+#[derive(Debug, Clone, PartialEq)]
+pub struct VerdictWrite {
+    /// The pull request.
+    pub key: PrKey,
+    /// The content hash of the document the verdict was drawn from, 64 hex digits.
+    pub content_hash: String,
+    /// The verdict with its evidence.
+    pub verdict: Verdict,
+}
+
+/// What storing verdicts did.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct VerdictWrites {
+    /// Verdicts stored, in place of an earlier one or not.
+    pub stored: u64,
+    /// Verdicts of pull requests that the store does not have; nothing was written for them.
+    pub unknown: u64,
+}
+
+impl std::ops::AddAssign for VerdictWrites {
+    fn add_assign(&mut self, other: Self) {
+        self.stored += other.stored;
+        self.unknown += other.unknown;
+    }
+}
+
+/// A stored verdict.
+#[derive(Debug, Clone, PartialEq)]
+pub struct VerdictRecord {
+    /// The pull request.
+    pub key: PrKey,
+    /// The team of its repository.
+    pub team: String,
+    /// The version of the catalogue that gave the verdict.
+    pub catalogue_version: String,
+    /// Whether the document is still the one the verdict was drawn from.
+    pub content_is_current: bool,
+    /// The verdict with its evidence.
+    pub verdict: Verdict,
+}
