@@ -4,6 +4,7 @@ use model::{Actor, Commit, FileChange, Label, PullRequest};
 
 use super::calendar::moment;
 use super::chance::Chance;
+use super::clocks::{Ending, Moments};
 use super::repositories::RepositoryPlan;
 use super::vocabulary::PACKAGES;
 
@@ -98,4 +99,23 @@ pub(super) fn write_update(
         deletions: Some(1),
     }]);
     of_a_tool
+}
+
+/// The moments of a dependency update, which nobody reviews.
+pub(super) fn draw_moments(opened: i64, until: i64, chance: &mut Chance) -> Moments {
+    let ended = opened + (chance.lognormal(9.0, 1.0) * 3600.0) as i64 + 60;
+    let ending = match chance.happens(0.15) {
+        _ if ended >= until => Ending::Open,
+        true => Ending::ClosedUnmerged,
+        false => Ending::Merged,
+    };
+    Moments {
+        first_commit: opened,
+        opened,
+        drafted: false,
+        ready: Some(opened),
+        first_review: None,
+        ended: Some(ended).filter(|_| ending != Ending::Open),
+        ending,
+    }
 }

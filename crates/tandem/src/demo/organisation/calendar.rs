@@ -65,7 +65,7 @@ impl Month {
             .collect();
         let day = self.days[chance.weighted(&weights)];
         let hour = (13.2 + 3.1 * chance.normal()).clamp(5.5, 22.5);
-        midnight(day) + (hour * 3600.0) as i64 + chance.between(0, 59) as i64
+        midnight(day) + (hour * 3600.0) as i64 + chance.between(0, 59).cast_signed()
     }
 }
 

@@ -2,12 +2,12 @@
 
 use super::chance::Chance;
 use super::people::Person;
+use super::plan::TeamPlan;
 use super::repositories::RepositoryPlan;
-use super::teams::TeamPlan;
 use super::tools::Tool;
 
 /// Spread of ln(cycle) that nothing explains.
-const RESIDUAL_DEVIATION: f64 = 0.7;
+const RESIDUAL_DEVIATION: f64 = 0.6;
 /// How ln(cycle) grows with ln(1 + lines).
 const SIZE_SLOPE: f64 = 0.22;
 /// Lines changed in an average pull request.

@@ -23,11 +23,11 @@ pub(super) fn add_people(
     let Some(first_review) = moments.first_review else {
         return;
     };
-    let first = colleague(team, person, chance);
-    let second = colleague(team, person, chance);
+    let first = team.colleague(person, chance);
+    let second = team.colleague(person, chance);
     let merged = moments.ending == Ending::Merged;
     let size = record.size_lines().unwrap_or(0);
-    let rounds = 1 + u64::from(chance.happens(0.45)) + u64::from(size > 200 && chance.happens(0.5));
+    let rounds = 1 + i64::from(chance.happens(0.45)) + i64::from(size > 200 && chance.happens(0.5));
     // Without an end there is only the first round.
     let (rounds, end) = moments
         .ended
@@ -39,7 +39,7 @@ pub(super) fn add_people(
         .map(|file| file.path.clone())
         .collect();
     for round in 0..rounds {
-        let at = first_review + (end - first_review) * round as i64 / rounds as i64;
+        let at = first_review + (end - first_review) * round / rounds;
         let last = round + 1 == rounds;
         let state = match (merged && last, chance.weighted(&[0.5, 0.5])) {
             (true, _) => ReviewState::Approved,
@@ -88,40 +88,21 @@ pub(super) fn add_people(
     }
 }
 
-/// Someone of the team who is not the person whose work it is.
-pub(super) fn colleague<'a>(team: &'a Team, person: &Person, chance: &mut Chance) -> &'a Person {
-    let weights: Vec<f64> = team
-        .people
-        .iter()
-        .map(|other| {
-            if other.login == person.login {
-                0.0
-            } else {
-                other.activity
-            }
-        })
-        .collect();
-    &team.people[chance.weighted(&weights)]
+/// When an AI reviewer comes: some minutes after the pull request is ready, and not after its end.
+pub(super) fn ai_review_moment(moments: &Moments, until: i64, chance: &mut Chance) -> Option<i64> {
+    let at = moments.ready? + (chance.lognormal(4.0, 0.5) * 60.0) as i64;
+    Some(at).filter(|at| *at < moments.ended.unwrap_or(until).min(until))
 }
 
-/// What an AI reviewer writes, some minutes after the pull request is ready. Returns whether it
-/// came before the end.
+/// What an AI reviewer writes.
 pub(super) fn add_ai_review(
     reviewer: Reviewer,
     form: LoginForm,
     idea: &Idea,
-    moments: &Moments,
-    until: i64,
+    at: i64,
     record: &mut PullRequest,
     chance: &mut Chance,
-) -> bool {
-    let Some(ready) = moments.ready else {
-        return false;
-    };
-    let at = ready + (chance.lognormal(4.0, 0.5) * 60.0) as i64;
-    if at >= moments.ended.unwrap_or(until).min(until) {
-        return false;
-    }
+) {
     let (login, id) = reviewer.account();
     let (author, author_id) = (Some(form.app_login(login)), form.id(Some(id)));
     let paths: Vec<String> = record
@@ -160,12 +141,11 @@ pub(super) fn add_ai_review(
         && chance.happens(0.5)
     {
         // The bot writes into the description: still a reviewer, not an author.
-        body.push_str(&format!("\n\n{heading}\n\n- {}", idea.subject));
+        body.extend(["\n\n", heading, "\n\n- ", &idea.subject]);
         if reviewer == Reviewer::Cubic {
-            body.push_str(&format!("\n\nWritten for commit {}.", chance.hex(40)));
+            body.extend(["\n\nWritten for commit ", &chance.hex(40), "."]);
         }
     }
-    true
 }
 
 /// The coding agent looks over its own work: the author speaking, no review tool.
@@ -200,7 +180,7 @@ pub(super) fn add_plain_bot_report(
     record: &mut PullRequest,
     chance: &mut Chance,
 ) {
-    let at = moments.opened + 60 * chance.between(3, 25) as i64;
+    let at = moments.opened + 60 * chance.between(3, 25).cast_signed();
     if !chance.happens(0.3) || at >= moments.ended.unwrap_or(until).min(until) {
         return;
     }

@@ -74,7 +74,7 @@ pub(super) fn commits(
     size_lines: u64,
     chance: &mut Chance,
 ) -> Vec<Commit> {
-    let before = 1 + chance.between(0, (size_lines / 60).min(4));
+    let before = 1 + chance.between(0, (size_lines / 60).min(4)).cast_signed();
     let span = moments.opened - moments.first_commit;
     let mut commits = Vec::new();
     for index in 0..before {
@@ -83,14 +83,14 @@ pub(super) fn commits(
         } else {
             idea.follow_up(chance)
         };
-        let at = moments.first_commit + span * index as i64 / before as i64;
+        let at = moments.first_commit + span * index / before;
         commits.push(commit(message, person, at, chance));
     }
     if let (Some(review), Some(ended)) = (moments.first_review, moments.ended)
         && chance.happens(0.45)
     {
-        for index in 1..=chance.between(1, 2) {
-            let at = review + (ended - review) * index as i64 / 4;
+        for index in 1..=chance.between(1, 2).cast_signed() {
+            let at = review + (ended - review) * index / 4;
             commits.push(commit(idea.follow_up(chance), person, at, chance));
         }
     }

@@ -13,8 +13,12 @@ mod chance;
 mod clocks;
 mod conversation;
 mod documents;
+mod hand;
+mod languages;
 mod people;
+mod plan;
 mod repositories;
+mod reverts;
 mod signals;
 mod summary;
 mod teams;
@@ -53,7 +57,7 @@ pub(crate) struct Organisation {
 impl Organisation {
     /// Founds the organisation as it stands at the start of `today` (UTC).
     pub(crate) fn new(seed: u64, today: Date) -> Self {
-        let teams = teams::TEAMS
+        let teams = plan::TEAMS
             .iter()
             .enumerate()
             .map(|(index, plan)| Team::new(index, plan, &mut Chance::new(seed, index as u64)))

@@ -39,7 +39,14 @@ pub(super) fn stamp(
 ) -> Vec<String> {
     for mark in marks {
         match mark {
-            Mark::Author => stamp_author(tool, person, form, record),
+            Mark::Author => {
+                stamp_author(tool, person, form, record);
+                if tool == Tool::Devin {
+                    // Devin's prefix is no signature of the catalogue: written, and not counted.
+                    let time = chance.between(1_750_000_000, 1_790_000_000);
+                    record.head_ref = Some(format!("devin/{time}-{}", chance.hex(6)));
+                }
+            }
             Mark::Branch => {
                 let topic = record.head_ref.take().unwrap_or_default();
                 record.head_ref = Some(branch(tool, &topic, chance));
@@ -62,14 +69,6 @@ pub(super) fn stamp(
             }
             Mark::Commit => stamp_commits(tool, person, form, record),
         }
-    }
-    if tool == Tool::Devin && record.head_ref.is_some() {
-        // Devin's prefix is no signature of the catalogue: it is written, and not counted.
-        record.head_ref = Some(format!(
-            "devin/{}-{}",
-            chance.between(1_750_000_000, 1_790_000_000),
-            chance.hex(6)
-        ));
     }
     let mut places: Vec<String> = marks.iter().map(|mark| mark.place().to_owned()).collect();
     places.sort();

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use model::PullRequest;
 use serde::Serialize;
 
-use super::teams::{EffectKind, Team};
+use super::plan::EffectKind;
+use super::teams::Team;
 use super::truth::{PlantedTruth, Trace};
 
 /// Counts and effects over the whole organisation.

@@ -1,8 +1,9 @@
 //! Titles, branch names and descriptions.
 
 use super::chance::Chance;
-use super::repositories::{RepositoryPlan, capitalised};
-use super::teams::House;
+use super::languages::capitalised;
+use super::plan::House;
+use super::repositories::RepositoryPlan;
 use super::vocabulary::{EDGES, FEATURES, POINTS, REASONS, THINGS, TRIALS, fill};
 
 /// The kind of a change.

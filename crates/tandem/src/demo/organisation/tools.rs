@@ -139,7 +139,6 @@ impl Tool {
                 (Mark::Body, 0.8),
                 (Mark::Trailer, 0.4),
             ],
-            Tool::CopilotAssistant => &[(Mark::CoAuthor, 1.0)],
             Tool::Cursor => &[
                 (Mark::CoAuthor, 0.55),
                 (Mark::Branch, 0.5),
@@ -155,7 +154,7 @@ impl Tool {
                 (Mark::Body, 0.95),
             ],
             Tool::OpenCode => &[(Mark::CoAuthor, 0.8), (Mark::Body, 0.6)],
-            Tool::Windsurf => &[(Mark::CoAuthor, 1.0)],
+            Tool::CopilotAssistant | Tool::Windsurf => &[(Mark::CoAuthor, 1.0)],
         }
     }
 

@@ -7,7 +7,7 @@ use super::calendar::midnight;
 use super::chance::Chance;
 use super::documents::change;
 use super::people::Person;
-use super::teams::House;
+use super::plan::House;
 
 /// Something that looks like AI and is not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -113,7 +113,7 @@ impl Trap {
 pub(super) fn choose(house: House, first_commit: i64, chance: &mut Chance) -> Option<Trap> {
     let (first_day, end) = EDITOR_STAMP_DAYS;
     let stamped = (midnight(first_day)..midnight(end)).contains(&first_commit);
-    if stamped && chance.happens(0.15) {
+    if stamped && chance.happens(0.25) {
         return Some(Trap::EditorStamp);
     }
     if house == House::Template && chance.happens(0.25) {
@@ -127,13 +127,7 @@ pub(super) fn choose(house: House, first_commit: i64, chance: &mut Chance) -> Op
 }
 
 /// Writes the trap into a person's pull request.
-pub(super) fn set(
-    trap: Trap,
-    colleague: &Person,
-    reviewed: bool,
-    record: &mut PullRequest,
-    chance: &mut Chance,
-) {
+pub(super) fn set(trap: Trap, colleague: &Person, record: &mut PullRequest, chance: &mut Chance) {
     match trap {
         Trap::ProductMention => retitle(chance.pick(PRODUCT_TITLES), record),
         Trap::Denial => append(chance.pick(DENIALS), record),
@@ -192,25 +186,19 @@ pub(super) fn set(
             record,
         ),
         Trap::Talk => {
-            if reviewed {
-                let at = record
-                    .reviews
-                    .iter()
-                    .flatten()
-                    .filter_map(|review| review.submitted_at)
-                    .max();
-                record.comments.get_or_insert_default().push(Comment {
-                    author: Some(colleague.login.clone()),
-                    author_id: Some(colleague.id),
-                    is_bot: Some(false),
-                    created_at: at,
-                    kind: CommentKind::Issue,
-                    path: None,
-                    body: chance.pick(TALK).to_owned(),
-                });
-            } else {
-                append("Unrelated to the Copilot trial that Rae runs.", record);
-            }
+            let reviews = record.reviews.iter().flatten();
+            let Some(at) = reviews.filter_map(|review| review.submitted_at).max() else {
+                return append("Unrelated to the Copilot trial that Rae runs.", record);
+            };
+            record.comments.get_or_insert_default().push(Comment {
+                author: Some(colleague.login.clone()),
+                author_id: Some(colleague.id),
+                is_bot: Some(false),
+                created_at: Some(at),
+                kind: CommentKind::Issue,
+                path: None,
+                body: chance.pick(TALK).to_owned(),
+            });
         }
     }
 }

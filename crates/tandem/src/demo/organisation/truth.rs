@@ -1,5 +1,6 @@
 //! What was planted in each pull request.
 
+use model::PullRequest;
 use serde::{Deserialize, Serialize};
 
 /// The planted truth of one pull request: a line of a truth file, and facts about its group.
@@ -44,6 +45,31 @@ pub(crate) struct PlantedTruth {
     pub(crate) trap: Option<String>,
     /// Opened by plain automation.
     pub(crate) plain_bot: bool,
+}
+
+impl PlantedTruth {
+    /// The truth of a pull request with which AI has nothing to do.
+    pub(super) fn without_ai(team: &str, month: &str, record: &PullRequest) -> Self {
+        PlantedTruth {
+            repo: record.repo.clone(),
+            number: record.number,
+            agent: "none".to_owned(),
+            basis: "planted: person".to_owned(),
+            ai_authored: false,
+            review_ai: Vec::new(),
+            visible: None,
+            weak: false,
+            source: "demo".to_owned(),
+            team: team.to_owned(),
+            month: month.to_owned(),
+            tool: None,
+            trace: None,
+            planted_share: None,
+            person: None,
+            trap: None,
+            plain_bot: false,
+        }
+    }
 }
 
 /// What AI authorship left behind in a pull request.
