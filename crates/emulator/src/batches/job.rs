@@ -1,0 +1,250 @@
+//! The work on a batch's requests: read, answer, log, write, a chunk at a time.
+
+use std::fs::File;
+use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::lines;
+use super::object::Counts;
+use super::scan::{Entry, Line, Scan};
+use crate::chat::{Completer, Outcome, Place};
+use crate::log::{Log, LogRecord};
+use crate::scenario::{Fault, Scenario};
+
+/// Bytes read at once while a file is scanned.
+const SCAN_BYTES: usize = 256 * 1024;
+
+/// What a job needs to know of its batch.
+#[derive(Debug, Clone)]
+pub(crate) struct Task {
+    pub(crate) batch_id: String,
+    pub(crate) batch_number: u64,
+    pub(crate) input: PathBuf,
+    pub(crate) output: PathBuf,
+    pub(crate) errors: PathBuf,
+    pub(crate) first_ordinals: std::collections::BTreeMap<String, u64>,
+    /// A fault that every request has.
+    pub(crate) forced: Option<Fault>,
+}
+
+/// The work on one batch. Holds the places of its lines (16 bytes each) and one line.
+pub(crate) struct Job {
+    task: Task,
+    completer: Arc<Completer>,
+    log: Arc<Log>,
+    input: File,
+    output: Sink,
+    errors: Sink,
+    /// Good lines in the order in which they are answered, which is not the file's.
+    order: Vec<Entry>,
+    next: usize,
+    pub(crate) counts: Counts,
+}
+
+/// Why requests that were never reached have lines.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Unreached {
+    Expired,
+    Cancelled,
+}
+
+impl Job {
+    /// Reads the whole input once; returns what was found, and the job if there is one to do.
+    pub(crate) fn open(
+        task: Task,
+        completer: Arc<Completer>,
+        log: Arc<Log>,
+    ) -> io::Result<(Scan, Self)> {
+        let mut input = File::open(&task.input)?;
+        let mut scan = scan_file(&mut input, Arc::clone(&completer.scenario))?;
+        let mut order = std::mem::take(&mut scan.entries);
+        completer
+            .draws
+            .shuffle("order", task.batch_number, &mut order);
+        let output = Sink::new(task.output.clone());
+        let errors = Sink::new(task.errors.clone());
+        let counts = Counts {
+            total: scan.good,
+            ..Counts::default()
+        };
+        Ok((
+            scan,
+            Self {
+                task,
+                completer,
+                log,
+                input,
+                output,
+                errors,
+                order,
+                next: 0,
+                counts,
+            },
+        ))
+    }
+
+    /// Requests that were answered so far.
+    pub(crate) fn done(&self) -> usize {
+        self.next
+    }
+
+    /// Requests of the whole batch.
+    pub(crate) fn total(&self) -> usize {
+        self.order.len()
+    }
+
+    /// Answers requests up to a number. The log is written before the result files.
+    pub(crate) fn work(&mut self, until: usize) -> io::Result<()> {
+        let chunk: Vec<Entry> = self
+            .order
+            .get(self.next..until)
+            .unwrap_or_default()
+            .to_vec();
+        let mut output = Vec::new();
+        let mut errors = Vec::new();
+        let mut records = Vec::new();
+        for entry in &chunk {
+            let (custom_id, body) = self.read(*entry)?;
+            let model = body
+                .get("model")
+                .and_then(Value::as_str)
+                .unwrap_or_default();
+            let first = self.task.first_ordinals.get(model).copied().unwrap_or(0);
+            let place = Place {
+                batch: Some(self.task.batch_number),
+                custom_id: Some(&custom_id),
+                ordinal: first + u64::from(entry.ordinal),
+                forced: self.task.forced,
+            };
+            let outcome = self.completer.complete(&body, place);
+            let written = lines::write(&custom_id, &outcome, &self.completer.ids);
+            if written.completed {
+                self.counts.completed += 1;
+            } else {
+                self.counts.failed += 1;
+            }
+            output.extend_from_slice(&written.output);
+            errors.extend_from_slice(&written.errors);
+            self.note(&mut records, custom_id, outcome, written.twice);
+        }
+        self.log.append(records)?;
+        self.output.write(&output)?;
+        self.errors.write(&errors)?;
+        self.next += chunk.len();
+        Ok(())
+    }
+
+    /// Writes a line for each request that was never reached.
+    pub(crate) fn write_unreached(&mut self, why: Unreached) -> io::Result<()> {
+        while let Some(entry) = self.order.get(self.next).copied() {
+            let (custom_id, _) = self.read(entry)?;
+            let line_id = self.completer.ids.next("batch_req_out_");
+            let line = match why {
+                Unreached::Expired => lines::expired_line(&line_id, &custom_id),
+                Unreached::Cancelled => lines::cancelled_line(&line_id, &custom_id),
+            };
+            let mut bytes = Vec::new();
+            lines::push(&mut bytes, &line);
+            self.errors.write(&bytes)?;
+            self.counts.failed += 1;
+            self.next += 1;
+        }
+        Ok(())
+    }
+
+    /// Closes the result files; returns the bytes of the output and of the error file, where there
+    /// are any.
+    pub(crate) fn close(self) -> io::Result<(Option<u64>, Option<u64>)> {
+        Ok((self.output.close()?, self.errors.close()?))
+    }
+
+    fn read(&mut self, entry: Entry) -> io::Result<(String, Value)> {
+        self.input.seek(SeekFrom::Start(entry.offset))?;
+        let mut bytes = vec![0; entry.bytes as usize];
+        self.input.read_exact(&mut bytes)?;
+        let line: Line<'_> = serde_json::from_slice(&bytes)?;
+        let custom_id = line.custom_id.as_str().unwrap_or_default().to_owned();
+        let body = match line.body {
+            Some(body) => serde_json::from_str(body.get())?,
+            None => Value::Null,
+        };
+        Ok((custom_id, body))
+    }
+
+    fn note(&self, records: &mut Vec<LogRecord>, custom_id: String, outcome: Outcome, twice: bool) {
+        let Some(billed) = outcome.billed else { return };
+        let record = LogRecord {
+            batch_id: Some(self.task.batch_id.clone()),
+            custom_id: Some(custom_id),
+            model: billed.model,
+            outcome: billed.outcome.to_owned(),
+            prompt_tokens: billed.prompt_tokens,
+            completion_tokens: billed.completion_tokens,
+        };
+        if twice {
+            records.push(record.clone());
+            records.push(LogRecord {
+                outcome: "duplicate".to_owned(),
+                ..record
+            });
+        } else {
+            records.push(record);
+        }
+    }
+}
+
+fn scan_file(input: &mut File, scenario: Arc<Scenario>) -> io::Result<Scan> {
+    let mut scan = Scan::indexing(scenario);
+    let mut buffer = vec![0; SCAN_BYTES];
+    loop {
+        let read = input.read(&mut buffer)?;
+        if read == 0 {
+            break;
+        }
+        scan.feed(buffer.get(..read).unwrap_or_default());
+    }
+    scan.finish();
+    Ok(scan)
+}
+
+/// A result file that exists only once something is written to it.
+#[derive(Debug)]
+struct Sink {
+    path: PathBuf,
+    file: Option<BufWriter<File>>,
+    bytes: u64,
+}
+
+impl Sink {
+    fn new(path: PathBuf) -> Self {
+        Self {
+            path,
+            file: None,
+            bytes: 0,
+        }
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        if bytes.is_empty() {
+            return Ok(());
+        }
+        let file = match &mut self.file {
+            Some(file) => file,
+            None => self.file.insert(BufWriter::new(File::create(&self.path)?)),
+        };
+        file.write_all(bytes)?;
+        self.bytes += bytes.len() as u64;
+        Ok(())
+    }
+
+    fn close(self) -> io::Result<Option<u64>> {
+        let Some(mut file) = self.file else {
+            return Ok(None);
+        };
+        file.flush()?;
+        Ok(Some(self.bytes))
+    }
+}

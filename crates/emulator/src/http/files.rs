@@ -1,0 +1,222 @@
+//! `/files`.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use axum::Json;
+use axum::body::Body;
+use axum::extract::multipart::{Field, Multipart, MultipartError};
+use axum::extract::{Path, State};
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+use serde_json::{Value, json};
+use tokio::io::{AsyncWriteExt, BufWriter};
+use tokio_util::io::ReaderStream;
+
+use super::errors::ApiError;
+use crate::batches::{ModelLoad, Scan};
+use crate::server::{Inner, StoredFile};
+
+/// Bytes moved at once between socket and disk.
+const PIECE_BYTES: usize = 256 * 1024;
+
+pub(crate) async fn upload(
+    State(server): State<Arc<Inner>>,
+    mut form: Multipart,
+) -> Result<Json<Value>, ApiError> {
+    server.sweep();
+    let mut purpose = None;
+    let mut received: Option<Received> = None;
+    while let Some(field) = form.next_field().await.map_err(bad_form)? {
+        match field.name() {
+            Some("purpose") => purpose = Some(field.text().await.map_err(bad_form)?),
+            Some("file") => received = Some(receive(&server, field).await?),
+            name => {
+                let message = format!("property '{}' is unsupported", name.unwrap_or_default());
+                return Err(ApiError::invalid(&message, None));
+            }
+        }
+    }
+    match purpose.as_deref() {
+        Some("batch") => {}
+        Some(_) => {
+            return Err(ApiError::invalid(
+                "'purpose' : value must be one of batch",
+                Some("purpose"),
+            ));
+        }
+        None => {
+            return Err(ApiError::invalid(
+                "'purpose' : property 'purpose' is missing",
+                Some("purpose"),
+            ));
+        }
+    }
+    let received = received
+        .ok_or_else(|| ApiError::invalid("'file' : property 'file' is missing", Some("file")))?;
+    let file = received.keep(&server);
+    let document = file.document();
+    server.state().files.insert(file.id.clone(), file);
+    Ok(Json(document))
+}
+
+/// A file on its way in. Its bytes are removed unless it is kept.
+struct Received {
+    server: Arc<Inner>,
+    id: String,
+    filename: String,
+    bytes: u64,
+    load: BTreeMap<String, ModelLoad>,
+    kept: bool,
+}
+
+impl Received {
+    fn keep(mut self, server: &Inner) -> StoredFile {
+        self.kept = true;
+        StoredFile {
+            id: self.id.clone(),
+            bytes: self.bytes,
+            created_at: server.clock.unix_seconds(),
+            filename: self.filename.clone(),
+            purpose: "batch",
+            load: std::mem::take(&mut self.load),
+        }
+    }
+}
+
+impl Drop for Received {
+    fn drop(&mut self) {
+        if !self.kept {
+            // A spool file that cannot be removed only costs room.
+            let _ = self.server.spool.remove(&self.id);
+        }
+    }
+}
+
+/// Streams a file to the spool and counts what it asks of each model.
+async fn receive(server: &Arc<Inner>, mut field: Field<'_>) -> Result<Received, ApiError> {
+    let filename = field.file_name().unwrap_or_default().to_owned();
+    let named_well = std::path::Path::new(&filename)
+        .extension()
+        .is_some_and(|extension| extension.eq_ignore_ascii_case("jsonl"));
+    if !named_well {
+        return Err(ApiError::invalid(
+            "'file' : the name must end in .jsonl",
+            Some("file"),
+        ));
+    }
+    let mut received = Received {
+        server: Arc::clone(server),
+        id: server.ids.next("file_"),
+        filename,
+        bytes: 0,
+        load: BTreeMap::new(),
+        kept: false,
+    };
+    let path = server.spool.path(&received.id);
+    let file = tokio::fs::File::create(&path).await.map_err(spool_failed)?;
+    let mut writer = BufWriter::with_capacity(PIECE_BYTES, file);
+    let mut scan = Scan::counting(Arc::clone(&server.scenario));
+    let most = server.scenario.limits.file_bytes;
+    while let Some(piece) = field.chunk().await.map_err(bad_form)? {
+        received.bytes += piece.len() as u64;
+        // The rest of a file that is too large is read and forgotten, so that the client gets to
+        // hear the answer.
+        if received.bytes <= most {
+            writer.write_all(&piece).await.map_err(spool_failed)?;
+            scan.feed(&piece);
+        }
+    }
+    if received.bytes > most {
+        let message = format!(
+            "'file' : {} bytes are more than the {most} that a batch file may have",
+            received.bytes
+        );
+        return Err(ApiError {
+            status: 413,
+            ..ApiError::invalid(&message, Some("file"))
+        });
+    }
+    scan.finish();
+    received.load = scan.load;
+    writer.flush().await.map_err(spool_failed)?;
+    Ok(received)
+}
+
+pub(crate) async fn list(State(server): State<Arc<Inner>>) -> Json<Value> {
+    server.sweep();
+    let state = server.state();
+    let data: Vec<Value> = state
+        .files
+        .values()
+        .rev()
+        .map(StoredFile::document)
+        .collect();
+    Json(json!({"object": "list", "data": data}))
+}
+
+pub(crate) async fn retrieve(
+    State(server): State<Arc<Inner>>,
+    Path(id): Path<String>,
+) -> Result<Json<Value>, ApiError> {
+    server.sweep();
+    let state = server.state();
+    let file = state.files.get(&id).ok_or_else(|| no_file(&id))?;
+    Ok(Json(file.document()))
+}
+
+pub(crate) async fn content(
+    State(server): State<Arc<Inner>>,
+    Path(id): Path<String>,
+) -> Result<Response, ApiError> {
+    server.sweep();
+    let bytes = server
+        .state()
+        .files
+        .get(&id)
+        .map(|file| file.bytes)
+        .ok_or_else(|| no_file(&id))?;
+    let file = tokio::fs::File::open(server.spool.path(&id))
+        .await
+        .map_err(|_| no_file(&id))?;
+    let headers = [
+        (header::CONTENT_TYPE, "application/octet-stream".to_owned()),
+        (header::CONTENT_LENGTH, bytes.to_string()),
+    ];
+    let body = Body::from_stream(ReaderStream::with_capacity(file, PIECE_BYTES));
+    Ok((headers, body).into_response())
+}
+
+pub(crate) async fn delete(
+    State(server): State<Arc<Inner>>,
+    Path(id): Path<String>,
+) -> Result<Json<Value>, ApiError> {
+    server
+        .state()
+        .files
+        .remove(&id)
+        .ok_or_else(|| no_file(&id))?;
+    server.spool.remove(&id).map_err(spool_failed)?;
+    Ok(Json(json!({"id": id, "object": "file", "deleted": true})))
+}
+
+fn no_file(id: &str) -> ApiError {
+    ApiError::not_found(&format!("No such File object: {id}"))
+}
+
+fn bad_form(error: MultipartError) -> ApiError {
+    ApiError::invalid(
+        &format!(
+            "request body is not valid multipart form data: {}",
+            error.body_text()
+        ),
+        None,
+    )
+}
+
+fn spool_failed(error: std::io::Error) -> ApiError {
+    ApiError {
+        message: format!("the emulator could not use its spool: {error}"),
+        ..ApiError::server(500)
+    }
+}
