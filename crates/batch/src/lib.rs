@@ -1,1 +1,37 @@
-//! Placeholder.
+#![doc = include_str!("../README.md")]
+
+pub mod classify;
+mod clock;
+pub mod ledger;
+mod models;
+mod money;
+mod observer;
+mod outcome;
+pub mod policy;
+pub mod provider;
+pub mod repair;
+mod settings;
+mod sink;
+mod task;
+mod tier;
+pub mod transport;
+
+pub use clock::{Clock, SystemClock, TimerClock};
+pub use ledger::{Ledger, LedgerError, MemoryLedger, RunId, RunState, ShardId};
+pub use models::{Catalogue, CatalogueError, DatedPrice, Model};
+pub use money::{Money, MoneyError, TokenPrice, break_even_escalation};
+pub use observer::{Event, Moment, Observer, ShardProgress, Silent, Step, Totals};
+pub use outcome::{Failure, FailureKind, UnknownWord, Usage};
+pub use settings::{
+    AttemptSettings, ModelCheck, PollSettings, RetrySettings, Settings, ShardSettings,
+    StallSettings, Wait,
+};
+pub use sink::{Answer, AnswerCheck, AnswerSink, Candidate, Oversized, Shrunk, SinkError};
+pub use task::{
+    AnswerSchema, NewRequest, Payload, PayloadError, RunSpec, Task, is_legal_custom_id,
+};
+pub use tier::{
+    CompletionWindow, DEFAULT_MAX_COMPLETION_TOKENS, DEFAULT_TIERS, Effort, ModelRef, ResponseMode,
+    TierError, TierPrice, TierSpec,
+};
+pub use tokio_util::sync::CancellationToken;

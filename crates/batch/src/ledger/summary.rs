@@ -1,0 +1,339 @@
+//! What documents show of a run; one computation for every ledger.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::records::{AttemptLine, Run, RunId, RunState, Shard, ShardId, ShardState, TierLine};
+use super::LedgerError;
+use crate::money::{Money, TokenPrice, break_even_escalation, serialize_usd};
+use crate::observer::Totals;
+use crate::outcome::{FailureKind, Usage};
+
+/// One run in a list of runs.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct RunLine {
+    /// Its number.
+    pub id: RunId,
+    /// Where it stands.
+    pub state: RunState,
+    /// When it was planned.
+    pub started_at: Timestamp,
+    /// All its requests.
+    pub requests: u64,
+    /// Those with an answer.
+    pub answered: u64,
+    /// Those that ended without one.
+    pub failed: u64,
+    /// Known cost in dollars.
+    #[serde(serialize_with = "serialize_usd")]
+    pub cost_usd: Money,
+}
+
+/// A run as documents show it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct RunSummary {
+    /// Its number.
+    pub run: RunId,
+    /// The task's name.
+    pub task: String,
+    /// Where it stands.
+    pub state: RunState,
+    /// Why it stopped, where there is a reason to tell.
+    pub note: Option<String>,
+    /// When it was planned.
+    pub started_at: Timestamp,
+    /// When it finished or was cancelled.
+    pub ended_at: Option<Timestamp>,
+    /// Its tiers, in order.
+    pub tiers: Vec<TierSummary>,
+    /// All tiers together.
+    pub totals: TotalsSummary,
+}
+
+/// A tier of a run. `requests = answered + the sum of failed + open`.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct TierSummary {
+    /// The tier, counted from 1.
+    pub tier: u32,
+    /// The provider.
+    pub provider: String,
+    /// The model.
+    pub model: String,
+    /// Requests that came to the tier.
+    pub requests: u64,
+    /// Requests it answered.
+    pub answered: u64,
+    /// Requests it did not answer, by the kind of the last failure here.
+    pub failed: BTreeMap<FailureKind, u64>,
+    /// Requests that wait for it or are out at it.
+    pub open: u64,
+    /// Attempts with an outcome, repetitions included.
+    pub attempts: u64,
+    /// Answers that the narrow repair saved.
+    pub repaired: u64,
+    /// Tokens the host counted.
+    pub tokens: TokenSummary,
+    /// Known cost in dollars.
+    #[serde(serialize_with = "serialize_usd")]
+    pub cost_usd: Money,
+    /// Cost that the host may charge for failures without usage.
+    #[serde(serialize_with = "serialize_usd")]
+    pub possible_cost_usd: Money,
+    /// What the same tokens cost by synchronous calls.
+    #[serde(serialize_with = "serialize_usd")]
+    pub sync_cost_usd: Money,
+    /// Its shards, oldest first.
+    pub shards: Vec<ShardSummary>,
+}
+
+/// Tokens.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct TokenSummary {
+    /// Of prompts.
+    pub input: u64,
+    /// Of completions, hidden reasoning included.
+    pub output: u64,
+}
+
+impl From<Usage> for TokenSummary {
+    fn from(usage: Usage) -> TokenSummary {
+        TokenSummary {
+            input: usage.input_tokens,
+            output: usage.output_tokens,
+        }
+    }
+}
+
+/// A shard of a run. While its requests are out, `requests` is more than outcomes are known.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ShardSummary {
+    /// Its number.
+    pub id: ShardId,
+    /// Where it stands.
+    pub state: ShardState,
+    /// The model it went to.
+    pub model: String,
+    /// The batch at the host.
+    pub batch_id: Option<String>,
+    /// The host's last status.
+    pub remote_status: Option<String>,
+    /// Its requests.
+    pub requests: u64,
+    /// Answers.
+    pub answered: u64,
+    /// Failures by kind.
+    pub failed: BTreeMap<FailureKind, u64>,
+    /// Further lines for a request that had one.
+    pub duplicates: u64,
+    /// Lines for requests that were not in it.
+    pub foreign: u64,
+    /// The first missing, duplicate and foreign ids.
+    pub named: Vec<String>,
+    /// Tokens the host counted.
+    pub tokens: TokenSummary,
+    /// Known cost in dollars.
+    #[serde(serialize_with = "serialize_usd")]
+    pub cost_usd: Money,
+}
+
+/// All tiers of a run together. `requests = answered + failed + open`.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct TotalsSummary {
+    /// All requests.
+    pub requests: u64,
+    /// Requests with an answer.
+    pub answered: u64,
+    /// Requests that ended without one.
+    pub failed: u64,
+    /// Requests without an outcome yet.
+    pub open: u64,
+    /// Tokens the hosts counted.
+    pub tokens: TokenSummary,
+    /// Known cost in dollars.
+    #[serde(serialize_with = "serialize_usd")]
+    pub cost_usd: Money,
+    /// Cost that hosts may charge for failures without usage.
+    #[serde(serialize_with = "serialize_usd")]
+    pub possible_cost_usd: Money,
+    /// What the same tokens cost by synchronous calls.
+    #[serde(serialize_with = "serialize_usd")]
+    pub sync_cost_usd: Money,
+    /// What the answered requests had cost through the Batch API of the last tier alone, at the tokens
+    /// of their answers.
+    #[serde(serialize_with = "serialize_usd")]
+    pub strong_only_cost_usd: Money,
+    /// Share of the finished requests of tier 1 that went to a later tier or nowhere.
+    pub escalated: Option<f64>,
+    /// Share above which the last tier alone would be cheaper, at the tokens seen.
+    pub break_even_escalated: Option<f64>,
+}
+
+/// Computes a run's summary from what a ledger holds of it.
+///
+/// # Errors
+/// When a line names a shard that is not among `shards`.
+pub fn summarize(
+    run: &Run,
+    totals: &Totals,
+    tier_lines: &[TierLine],
+    attempt_lines: &[AttemptLine],
+    shards: &[Shard],
+) -> Result<RunSummary, LedgerError> {
+    let mut tiers: Vec<TierSummary> = Vec::with_capacity(run.spec.tiers.len());
+    for (spec, tier) in run.spec.tiers.iter().zip(1_u32..) {
+        tiers.push(TierSummary {
+            tier,
+            provider: spec.reference.provider.clone(),
+            model: spec.reference.model.clone(),
+            requests: 0,
+            answered: 0,
+            failed: BTreeMap::new(),
+            open: 0,
+            attempts: 0,
+            repaired: 0,
+            tokens: TokenSummary::default(),
+            cost_usd: Money::ZERO,
+            possible_cost_usd: Money::ZERO,
+            sync_cost_usd: Money::ZERO,
+            shards: Vec::new(),
+        });
+    }
+    for line in tier_lines {
+        add_tier_line(&mut tiers, line);
+    }
+
+    let mut by_shard: BTreeMap<ShardId, Vec<&AttemptLine>> = BTreeMap::new();
+    for line in attempt_lines {
+        by_shard.entry(line.shard).or_default().push(line);
+    }
+    let mut answered_usage = Usage::default();
+    for shard in shards {
+        let lines = by_shard.remove(&shard.id).unwrap_or_default();
+        for line in &lines {
+            if line.kind.is_none() {
+                answered_usage = answered_usage.plus(line.usage);
+            }
+        }
+        if let Some(tier) = tier_of(&mut tiers, shard.variant.tier) {
+            add_shard(tier, shard, &lines);
+        }
+    }
+    if let Some(shard) = by_shard.keys().next() {
+        return Err(LedgerError::Unreadable(format!(
+            "outcomes of shard {shard} without the shard"
+        )));
+    }
+
+    let strong_price = run
+        .spec
+        .tiers
+        .last()
+        .and_then(|tier| tier.price)
+        .map(|price| price.batch)
+        .unwrap_or_default();
+    let price_of = |usage: Usage, price: TokenPrice| {
+        price.cost(usage.input_tokens, usage.output_tokens)
+    };
+    let cheap_price = run
+        .spec
+        .tiers
+        .first()
+        .and_then(|tier| tier.price)
+        .map(|price| price.batch)
+        .unwrap_or_default();
+    let strong_only = price_of(answered_usage, strong_price);
+    let several = tiers.len() > 1;
+    let escalated = tiers.first().filter(|_| several).and_then(|first| {
+        let failed: u64 = first.failed.values().sum();
+        let done = first.answered + failed;
+        (done > 0).then(|| failed as f64 / done as f64)
+    });
+    Ok(RunSummary {
+        run: run.id,
+        task: run.spec.task.name.clone(),
+        state: run.state,
+        note: run.note.clone(),
+        started_at: run.started_at,
+        ended_at: run.ended_at,
+        totals: TotalsSummary {
+            requests: totals.requests,
+            answered: totals.answered,
+            failed: totals.failed,
+            open: totals.waiting + totals.in_flight,
+            tokens: TokenSummary {
+                input: tiers.iter().map(|tier| tier.tokens.input).sum(),
+                output: tiers.iter().map(|tier| tier.tokens.output).sum(),
+            },
+            cost_usd: tiers.iter().map(|tier| tier.cost_usd).sum(),
+            possible_cost_usd: tiers.iter().map(|tier| tier.possible_cost_usd).sum(),
+            sync_cost_usd: tiers.iter().map(|tier| tier.sync_cost_usd).sum(),
+            strong_only_cost_usd: strong_only,
+            escalated,
+            break_even_escalated: several
+                .then(|| break_even_escalation(price_of(answered_usage, cheap_price), strong_only))
+                .flatten(),
+        },
+        tiers,
+    })
+}
+
+fn tier_of(tiers: &mut [TierSummary], tier: u32) -> Option<&mut TierSummary> {
+    tiers.get_mut((tier as usize).checked_sub(1)?)
+}
+
+fn add_tier_line(tiers: &mut [TierSummary], line: &TierLine) {
+    let (number, requests) = match *line {
+        TierLine::Answered { tier, requests }
+        | TierLine::Failed { tier, requests, .. }
+        | TierLine::Open { tier, requests } => (tier, requests),
+    };
+    let Some(tier) = tier_of(tiers, number) else {
+        return;
+    };
+    tier.requests += requests;
+    match *line {
+        TierLine::Answered { .. } => tier.answered += requests,
+        TierLine::Failed { kind, .. } => *tier.failed.entry(kind).or_default() += requests,
+        TierLine::Open { .. } => tier.open += requests,
+    }
+}
+
+fn add_shard(tier: &mut TierSummary, shard: &Shard, lines: &[&AttemptLine]) {
+    let mut usage = shard.tally.extra_usage;
+    let mut cost = shard.tally.extra_cost;
+    let mut summary = ShardSummary {
+        id: shard.id,
+        state: shard.state,
+        model: shard.model.model.clone(),
+        batch_id: shard.batch_id.clone(),
+        remote_status: shard.remote_status.clone(),
+        requests: shard.requests,
+        answered: 0,
+        failed: BTreeMap::new(),
+        duplicates: shard.tally.duplicates,
+        foreign: shard.tally.foreign,
+        named: shard.tally.named.clone(),
+        tokens: TokenSummary::default(),
+        cost_usd: Money::ZERO,
+    };
+    for line in lines {
+        usage = usage.plus(line.usage);
+        cost += line.cost;
+        tier.possible_cost_usd += line.possible_cost;
+        tier.attempts += line.attempts;
+        tier.repaired += line.repaired;
+        match line.kind {
+            None => summary.answered += line.attempts,
+            Some(kind) => *summary.failed.entry(kind).or_default() += line.attempts,
+        }
+    }
+    summary.tokens = usage.into();
+    summary.cost_usd = cost;
+    tier.tokens.input += usage.input_tokens;
+    tier.tokens.output += usage.output_tokens;
+    tier.cost_usd += cost;
+    tier.sync_cost_usd += shard.sync_price.cost(usage.input_tokens, usage.output_tokens);
+    tier.shards.push(summary);
+}

@@ -1,0 +1,210 @@
+//! The tolerant reader: batch objects and result lines of every server seen.
+//!
+//! Unknown fields are ignored, statuses are read in any case, `""` counts as null, bodies may be
+//! objects or JSON text, and no line can make another line unreadable.
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+use super::{LineBody, LineError, RawAnswer, RemoteBatch, RemoteCounts, RemoteStatus, ResultLine};
+use crate::ledger::BatchError;
+use crate::outcome::Usage;
+
+/// Text that is there and not empty. Numbers count as their digits.
+pub(super) fn text_of(value: Option<&Value>) -> Option<String> {
+    match value? {
+        Value::String(text) if !text.is_empty() => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    }
+}
+
+fn count_of(value: Option<&Value>) -> u64 {
+    value.and_then(Value::as_u64).unwrap_or_default()
+}
+
+fn time_of(value: Option<&Value>) -> Option<Timestamp> {
+    let value = value?;
+    if let Some(seconds) = value.as_i64() {
+        return Timestamp::from_second(seconds).ok();
+    }
+    if let Some(seconds) = value.as_f64() {
+        return Timestamp::from_second(seconds as i64).ok();
+    }
+    value.as_str()?.parse().ok()
+}
+
+fn status_of(word: &str) -> RemoteStatus {
+    match word.to_ascii_lowercase().as_str() {
+        "completed" => RemoteStatus::Completed,
+        "failed" => RemoteStatus::Failed,
+        "expired" => RemoteStatus::Expired,
+        "cancelled" | "canceled" => RemoteStatus::Cancelled,
+        _ => RemoteStatus::Running,
+    }
+}
+
+/// Reads a batch object. `None` when it has no id or no status, for instance because it is a bare
+/// `{"error": ...}`.
+pub fn parse_batch(value: &Value, token_key: &str) -> Option<RemoteBatch> {
+    let status_text = text_of(value.get("status"))?;
+    let counts = value.get("request_counts");
+    let count = |name: &str| count_of(counts.and_then(|counts| counts.get(name)));
+    Some(RemoteBatch {
+        id: text_of(value.get("id"))?,
+        status: status_of(&status_text),
+        status_text,
+        input_file_id: text_of(value.get("input_file_id")),
+        output_file_id: text_of(value.get("output_file_id")),
+        error_file_id: text_of(value.get("error_file_id")),
+        errors: batch_errors(value.get("errors")),
+        counts: RemoteCounts {
+            total: count("total"),
+            completed: count("completed"),
+            failed: count("failed"),
+        },
+        created_at: time_of(value.get("created_at")),
+        expires_at: time_of(value.get("expires_at")),
+        token: text_of(value.get("metadata").and_then(|all| all.get(token_key))),
+    })
+}
+
+/// `errors` as null, as an array, or as `{"data": [...]}`.
+fn batch_errors(value: Option<&Value>) -> Vec<BatchError> {
+    let list = match value {
+        Some(Value::Array(list)) => list.as_slice(),
+        Some(Value::Object(object)) => match object.get("data") {
+            Some(Value::Array(list)) => list.as_slice(),
+            _ => return Vec::new(),
+        },
+        _ => return Vec::new(),
+    };
+    list.iter()
+        .map(|error| BatchError {
+            code: text_of(error.get("code")),
+            message: text_of(error.get("message")).or_else(|| text_of(Some(error))),
+            line: error.get("line").and_then(Value::as_u64),
+        })
+        .collect()
+}
+
+/// Reads a line of a result file. `None` for blank lines.
+pub fn parse_result_line(line: &[u8]) -> Option<ResultLine> {
+    if line.iter().all(u8::is_ascii_whitespace) {
+        return None;
+    }
+    let value: Value = match serde_json::from_slice(line) {
+        Ok(value) => value,
+        Err(error) => return Some(unreadable(None, &format!("the line is not JSON: {error}"))),
+    };
+    let custom_id = value
+        .get("custom_id")
+        .and_then(Value::as_str)
+        .map(str::to_owned);
+    let response = value.get("response").filter(|response| response.is_object());
+    let error = value.get("error").filter(|error| !error.is_null());
+    let status = response
+        .and_then(|response| response.get("status_code"))
+        .and_then(Value::as_u64)
+        .and_then(|status| u16::try_from(status).ok());
+    let text_body;
+    let body = match response.and_then(|response| response.get("body")) {
+        // One server writes the body as JSON text.
+        Some(Value::String(text)) => {
+            text_body = serde_json::from_str::<Value>(text).unwrap_or(Value::Null);
+            Some(&text_body)
+        }
+        body => body,
+    };
+    let has_choices = body.is_some_and(|body| body.get("choices").is_some_and(Value::is_array));
+    let is_success = status.is_none_or(|status| (200..300).contains(&status));
+    if has_choices && is_success && error.is_none() {
+        return Some(ResultLine {
+            custom_id,
+            body: LineBody::Answer(answer(body.unwrap_or(&Value::Null))),
+        });
+    }
+    if error.is_none() && is_success && status.is_some() {
+        return Some(unreadable(custom_id, "the response's body holds no choices"));
+    }
+    Some(ResultLine {
+        custom_id,
+        body: LineBody::Error(line_error(status, error, body)),
+    })
+}
+
+fn unreadable(custom_id: Option<String>, reason: &str) -> ResultLine {
+    ResultLine {
+        custom_id,
+        body: LineBody::Error(LineError {
+            code: Some(UNREADABLE.to_owned()),
+            message: Some(reason.to_owned()),
+            ..LineError::default()
+        }),
+    }
+}
+
+/// The code given to lines that cannot be read.
+pub(crate) const UNREADABLE: &str = "unreadable_line";
+
+/// A line that was longer than any answer can be and was skipped.
+pub(super) fn too_long_line(limit_bytes: usize) -> ResultLine {
+    unreadable(None, &format!("the line is longer than {limit_bytes} bytes"))
+}
+
+fn answer(body: &Value) -> RawAnswer {
+    let choice = body.get("choices").and_then(|choices| choices.get(0));
+    let message = choice.and_then(|choice| choice.get("message"));
+    let content = message.and_then(|message| match message.get("content")? {
+        Value::String(text) => Some(text.clone()),
+        Value::Array(parts) => {
+            let texts = parts.iter().filter_map(|part| part.get("text")?.as_str());
+            Some(texts.collect::<String>())
+        }
+        _ => None,
+    });
+    let seconds = body
+        .get("usage")
+        .and_then(|usage| usage.get("total_time"))
+        .and_then(Value::as_f64)
+        .filter(|seconds| seconds.is_finite() && *seconds >= 0.0);
+    RawAnswer {
+        content,
+        refusal: text_of(message.and_then(|message| message.get("refusal"))),
+        finish_reason: text_of(choice.and_then(|choice| choice.get("finish_reason"))),
+        usage: usage_of(body),
+        latency_ms: seconds.map(|seconds| (seconds * 1000.0).round() as u64),
+    }
+}
+
+fn usage_of(body: &Value) -> Option<Usage> {
+    let usage = body.get("usage").filter(|usage| usage.is_object())?;
+    Some(Usage {
+        input_tokens: count_of(usage.get("prompt_tokens")),
+        output_tokens: count_of(usage.get("completion_tokens")),
+    })
+}
+
+fn line_error(status: Option<u16>, error: Option<&Value>, body: Option<&Value>) -> LineError {
+    let inner = body
+        .and_then(|body| body.get("error"))
+        .filter(|inner| !inner.is_null());
+    let source = inner.or(error);
+    let field = |name: &str| text_of(source.and_then(|source| source.get(name)));
+    let message = field("message").or_else(|| text_of(source));
+    // One server keeps the status of its own back-end only in words: "Error code: 400 - {...}".
+    let told = message
+        .as_deref()
+        .and_then(|message| message.strip_prefix("Error code: "))
+        .and_then(|rest| rest.get(..3)?.parse().ok());
+    LineError {
+        status: status.filter(|status| *status != 0).or(told),
+        code: field("code").or_else(|| field("type")),
+        failed_generation: source
+            .and_then(|source| source.get("failed_generation"))
+            .and_then(Value::as_str)
+            .map(str::to_owned),
+        message,
+        usage: body.and_then(usage_of),
+    }
+}

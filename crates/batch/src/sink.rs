@@ -1,0 +1,109 @@
+//! The caller's side: what an answer must be, and where answers go.
+
+use std::error::Error;
+
+use crate::ledger::RunId;
+use crate::money::Money;
+use crate::outcome::Usage;
+use crate::task::Payload;
+use crate::tier::ModelRef;
+
+/// An answer that passed every check.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Answer {
+    /// The run.
+    pub run: RunId,
+    /// The request's id on the wire.
+    pub custom_id: String,
+    /// What the request was about.
+    pub subject: String,
+    /// The hash of the content the request was made from.
+    pub content_hash: String,
+    /// The answer, one JSON value.
+    pub json: String,
+    /// What the narrow repair did, for instance `stripped fences`; `None` when nothing was repaired.
+    pub repair: Option<String>,
+    /// The provider and the model asked for.
+    pub model: ModelRef,
+    /// The tier, counted from 1.
+    pub tier: u32,
+    /// The attempt of this request in this run, counted from 1.
+    pub attempt: u32,
+    /// Why the model stopped, as the host says.
+    pub finish_reason: Option<String>,
+    /// Tokens, where the host gave them.
+    pub usage: Option<Usage>,
+    /// What the tokens cost at the Batch price of the day of submission.
+    pub cost: Money,
+    /// The prompt's version when the request was submitted.
+    pub prompt_version: String,
+    /// The schema's version when the request was submitted.
+    pub schema_version: String,
+    /// The host's time for this request, where it gave one.
+    pub latency_ms: Option<u64>,
+}
+
+/// Where answers go.
+pub trait AnswerSink: Send + Sync {
+    /// Stores answers durably before it returns.
+    ///
+    /// Called before the ledger marks them, and possibly again with the same answers after a crash:
+    /// storing must be idempotent by subject, content hash and versions.
+    ///
+    /// # Errors
+    /// Any error stops the run, which can be resumed.
+    fn store(&self, answers: &[Answer]) -> Result<(), SinkError>;
+}
+
+/// An error of the caller's storage.
+pub type SinkError = Box<dyn Error + Send + Sync>;
+
+/// A JSON answer about to be accepted.
+#[derive(Debug, Clone, Copy)]
+pub struct Candidate<'a> {
+    /// The request's id on the wire.
+    pub custom_id: &'a str,
+    /// What the request was about.
+    pub subject: &'a str,
+    /// The messages that were asked.
+    pub payload: &'a Payload,
+    /// The answer: one valid JSON value, not necessarily an object.
+    pub json: &'a str,
+}
+
+/// A request whose prompt was too long.
+#[derive(Debug, Clone, Copy)]
+pub struct Oversized<'a> {
+    /// The request's id on the wire.
+    pub custom_id: &'a str,
+    /// What the request is about.
+    pub subject: &'a str,
+    /// The messages that were too long.
+    pub payload: &'a Payload,
+    /// The estimate of its prompt tokens.
+    pub prompt_tokens: u32,
+}
+
+/// A shorter form of a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Shrunk {
+    /// The shorter messages.
+    pub payload: Payload,
+    /// The new estimate of the prompt tokens, smaller than before.
+    pub prompt_tokens: u32,
+}
+
+/// What the caller demands of an answer.
+pub trait AnswerCheck: Send + Sync {
+    /// Validates an answer against the full schema and whatever else the caller knows.
+    ///
+    /// # Errors
+    /// The reason in words, short, naming the field; the request then counts as a schema failure.
+    fn check(&self, candidate: Candidate<'_>) -> Result<(), String>;
+
+    /// Makes a shorter form of a request that was too long for the model; `None` when it cannot.
+    fn shrink(&self, oversized: Oversized<'_>) -> Option<Shrunk> {
+        let _ = oversized;
+        None
+    }
+}
