@@ -170,7 +170,7 @@ mod tests {
         let waiting = locks(folder.path(), "detect");
         let thread = thread::spawn(move || {
             waiting
-                .take_within("writer", Duration::from_secs(60))
+                .take_within("writer", Duration::from_mins(1))
                 .is_ok()
         });
         drop(held);

@@ -65,7 +65,12 @@ fn fill(later: PullRequest, earlier: PullRequest) -> PullRequest {
         commits: fill_list(later.commits, earlier.commits, commit_key, fill_commit),
         reviews: fill_list(later.reviews, earlier.reviews, review_key, fill_review),
         comments: fill_list(later.comments, earlier.comments, comment_key, fill_comment),
-        files: fill_list(later.files, earlier.files, file_key, fill_file),
+        files: fill_list(
+            later.files,
+            earlier.files,
+            |file| Some(file.path.clone()),
+            fill_file,
+        ),
         events: fill_list(later.events, earlier.events, event_key, fill_event),
     }
 }
@@ -95,9 +100,9 @@ fn fill_list<T, K: Eq + Hash>(
     Some(later)
 }
 
-fn fill_gap<T: Clone>(gap: &mut Option<T>, from: &Option<T>) {
+fn fill_gap<T: Clone>(gap: &mut Option<T>, from: Option<&T>) {
     if gap.is_none() {
-        gap.clone_from(from);
+        *gap = from.cloned();
     }
 }
 
@@ -113,9 +118,9 @@ fn fill_author(later: Option<Actor>, earlier: Option<Actor>) -> Option<Actor> {
         author.login.is_none() || known.login.is_none() || author.login == known.login;
     let may_be_same_id = author.id.is_none() || known.id.is_none() || author.id == known.id;
     if may_be_same_login && may_be_same_id {
-        fill_gap(&mut author.login, &known.login);
-        fill_gap(&mut author.id, &known.id);
-        fill_gap(&mut author.is_bot, &known.is_bot);
+        fill_gap(&mut author.login, known.login.as_ref());
+        fill_gap(&mut author.id, known.id.as_ref());
+        fill_gap(&mut author.is_bot, known.is_bot.as_ref());
     }
     Some(author)
 }
@@ -128,13 +133,13 @@ fn fill_commit(commit: &mut Commit, known: &Commit) {
     if commit.message.is_empty() {
         commit.message.clone_from(&known.message);
     }
-    fill_gap(&mut commit.author_login, &known.author_login);
-    fill_gap(&mut commit.committer_login, &known.committer_login);
-    fill_gap(&mut commit.author_name, &known.author_name);
-    fill_gap(&mut commit.author_email, &known.author_email);
-    fill_gap(&mut commit.committer_name, &known.committer_name);
-    fill_gap(&mut commit.committer_email, &known.committer_email);
-    fill_gap(&mut commit.authored_at, &known.authored_at);
+    fill_gap(&mut commit.author_login, known.author_login.as_ref());
+    fill_gap(&mut commit.committer_login, known.committer_login.as_ref());
+    fill_gap(&mut commit.author_name, known.author_name.as_ref());
+    fill_gap(&mut commit.author_email, known.author_email.as_ref());
+    fill_gap(&mut commit.committer_name, known.committer_name.as_ref());
+    fill_gap(&mut commit.committer_email, known.committer_email.as_ref());
+    fill_gap(&mut commit.authored_at, known.authored_at.as_ref());
 }
 
 fn review_key(review: &Review) -> Option<(String, jiff::Timestamp)> {
@@ -142,9 +147,9 @@ fn review_key(review: &Review) -> Option<(String, jiff::Timestamp)> {
 }
 
 fn fill_review(review: &mut Review, known: &Review) {
-    fill_gap(&mut review.author_id, &known.author_id);
-    fill_gap(&mut review.is_bot, &known.is_bot);
-    fill_gap(&mut review.body, &known.body);
+    fill_gap(&mut review.author_id, known.author_id.as_ref());
+    fill_gap(&mut review.is_bot, known.is_bot.as_ref());
+    fill_gap(&mut review.body, known.body.as_ref());
     if review.state == ReviewState::Other {
         review.state = known.state;
     }
@@ -155,21 +160,17 @@ fn comment_key(comment: &Comment) -> Option<(String, jiff::Timestamp)> {
 }
 
 fn fill_comment(comment: &mut Comment, known: &Comment) {
-    fill_gap(&mut comment.author_id, &known.author_id);
-    fill_gap(&mut comment.is_bot, &known.is_bot);
-    fill_gap(&mut comment.path, &known.path);
+    fill_gap(&mut comment.author_id, known.author_id.as_ref());
+    fill_gap(&mut comment.is_bot, known.is_bot.as_ref());
+    fill_gap(&mut comment.path, known.path.as_ref());
     if comment.body.is_empty() {
         comment.body.clone_from(&known.body);
     }
 }
 
-fn file_key(file: &FileChange) -> Option<String> {
-    Some(file.path.clone())
-}
-
 fn fill_file(file: &mut FileChange, known: &FileChange) {
-    fill_gap(&mut file.additions, &known.additions);
-    fill_gap(&mut file.deletions, &known.deletions);
+    fill_gap(&mut file.additions, known.additions.as_ref());
+    fill_gap(&mut file.deletions, known.deletions.as_ref());
 }
 
 fn event_key(event: &Event) -> Option<(String, jiff::Timestamp)> {
@@ -177,7 +178,7 @@ fn event_key(event: &Event) -> Option<(String, jiff::Timestamp)> {
 }
 
 fn fill_event(event: &mut Event, known: &Event) {
-    fill_gap(&mut event.actor, &known.actor);
-    fill_gap(&mut event.label, &known.label);
-    fill_gap(&mut event.assignee, &known.assignee);
+    fill_gap(&mut event.actor, known.actor.as_ref());
+    fill_gap(&mut event.label, known.label.as_ref());
+    fill_gap(&mut event.assignee, known.assignee.as_ref());
 }

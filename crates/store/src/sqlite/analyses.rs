@@ -29,7 +29,7 @@ pub(super) fn put(
     transaction: &Transaction<'_>,
     analyses: &[AnalysisRecord],
 ) -> Result<AnalysisWrites, Fault> {
-    let ids = Ids::new(transaction);
+    let mut ids = Ids::new(transaction);
     let mut packer = Packer::new().map_err(packing)?;
     let mut unpacker = Unpacker::new().map_err(packing)?;
     let mut writes = AnalysisWrites::default();

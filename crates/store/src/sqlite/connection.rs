@@ -148,17 +148,15 @@ fn log_of(path: &Path) -> PathBuf {
 
 /// The path as a URI that tells SQLite that nothing will change it.
 fn immutable_uri(path: &Path) -> String {
-    let mut uri = String::from("file:");
-    for byte in path.as_os_str().as_encoded_bytes() {
-        match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'/' | b'.' | b'-' | b'_' => {
-                uri.push(char::from(*byte));
-            }
-            _ => uri.push_str(&format!("%{byte:02X}")),
+    let escape = |byte: &u8| match byte {
+        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'/' | b'.' | b'-' | b'_' => {
+            char::from(*byte).to_string()
         }
-    }
-    uri.push_str("?immutable=1");
-    uri
+        _ => format!("%{byte:02X}"),
+    };
+    let bytes = path.as_os_str().as_encoded_bytes();
+    let escaped: String = bytes.iter().map(escape).collect();
+    format!("file:{escaped}?immutable=1")
 }
 
 /// Sets what holds for every connection. No mmap: it made loading twice as slow.

@@ -102,9 +102,10 @@ pub(super) fn check_integrity(transaction: &Transaction<'_>) -> Result<(), Fault
     }
     let named = findings.len().min(FINDINGS_NAMED);
     let more = findings.len() - named;
-    let mut what = findings[..named].join("; ");
+    findings.truncate(named);
     if more > 0 {
-        what.push_str(&format!("; and {more} more"));
+        findings.push(format!("and {more} more"));
     }
+    let what = findings.join("; ");
     Err(Fault::Damaged(what))
 }

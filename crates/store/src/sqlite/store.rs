@@ -63,7 +63,7 @@ impl Store for SqliteStore {
     }
 
     fn teams(&self) -> Result<Vec<TeamSummary>, StoreError> {
-        self.read("read the teams", |transaction| meta::teams(transaction))
+        self.read("read the teams", meta::teams)
     }
 
     fn undetected(
@@ -160,9 +160,7 @@ impl Store for SqliteStore {
     }
 
     fn statistics(&self) -> Result<Statistics, StoreError> {
-        self.read("count what is there", |transaction| {
-            meta::statistics(transaction)
-        })
+        self.read("count what is there", meta::statistics)
     }
 
     fn meta(&self, name: &str) -> Result<Option<String>, StoreError> {
@@ -180,8 +178,6 @@ impl Store for SqliteStore {
     }
 
     fn check_integrity(&self) -> Result<(), StoreError> {
-        self.read("look for damage", |transaction| {
-            meta::check_integrity(transaction)
-        })
+        self.read("look for damage", meta::check_integrity)
     }
 }

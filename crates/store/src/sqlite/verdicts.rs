@@ -1,7 +1,5 @@
 //! Verdicts with their evidence.
 
-use std::collections::HashMap;
-
 use model::{Evidence, PrKey, Verdict};
 use rusqlite::{OptionalExtension, Row, Transaction, params};
 
@@ -28,17 +26,9 @@ pub(super) fn put(
 ) -> Result<VerdictWrites, Fault> {
     let mut ids = Ids::new(transaction);
     let catalogue_id = ids.word(catalogue_version)?;
-    let mut repos: HashMap<&str, Option<i64>> = HashMap::new();
     let mut writes = VerdictWrites::default();
     for write in verdicts {
-        let repo_id = match repos.get(write.key.repo.as_str()) {
-            Some(known) => *known,
-            None => {
-                let known = ids.known_repo(&write.key.repo)?;
-                repos.insert(&write.key.repo, known);
-                known
-            }
-        };
+        let repo_id = ids.known_repo(&write.key.repo)?;
         let number = codes::number(&write.key.repo, write.key.number)?;
         let is_known = match repo_id {
             Some(repo_id) => put_columns(transaction, repo_id, number, catalogue_id, write)?,

@@ -43,30 +43,31 @@ impl<'t> Ids<'t> {
 
     /// The id of a repository; `owner` becomes its team when it is new.
     pub(super) fn repo(&mut self, name: &str, owner: &str) -> Result<i64, Fault> {
-        if let Some(id) = self.repos.get(name) {
-            return Ok(*id);
+        if let Some(id) = self.known_repo(name)? {
+            return Ok(id);
         }
-        let id = match self.known_repo(name)? {
-            Some(id) => id,
-            None => self
-                .transaction
-                .prepare_cached("INSERT INTO repo (name, team) VALUES (?1, ?2)")?
-                .insert([name, owner])?,
-        };
+        let id = self
+            .transaction
+            .prepare_cached("INSERT INTO repo (name, team) VALUES (?1, ?2)")?
+            .insert([name, owner])?;
         self.repos.insert(name.to_owned(), id);
         Ok(id)
     }
 
     /// The id of a repository, if it is known.
-    pub(super) fn known_repo(&self, name: &str) -> Result<Option<i64>, Fault> {
+    pub(super) fn known_repo(&mut self, name: &str) -> Result<Option<i64>, Fault> {
         if let Some(id) = self.repos.get(name) {
             return Ok(Some(*id));
         }
-        Ok(self
+        let known: Option<i64> = self
             .transaction
             .prepare_cached("SELECT id FROM repo WHERE name = ?1")?
             .query_row([name], |row| row.get(0))
-            .optional()?)
+            .optional()?;
+        if let Some(id) = known {
+            self.repos.insert(name.to_owned(), id);
+        }
+        Ok(known)
     }
 }
 
