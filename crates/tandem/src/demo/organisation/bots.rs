@@ -5,6 +5,7 @@ use model::{Actor, Commit, FileChange, Label, PullRequest};
 use super::calendar::moment;
 use super::chance::Chance;
 use super::clocks::{Ending, Moments};
+use super::languages::Language;
 use super::repositories::RepositoryPlan;
 use super::vocabulary::PACKAGES;
 
@@ -43,6 +44,12 @@ pub(super) fn write_update(
     chance: &mut Chance,
 ) -> bool {
     let of_a_tool = chance.happens(TOOL_PACKAGE_SHARE);
+    // The tools come as npm packages whatever the repository is written in.
+    let language = if of_a_tool {
+        Language::TypeScript
+    } else {
+        plan.language
+    };
     let package = chance.pick(if of_a_tool { TOOL_PACKAGES } else { PACKAGES });
     let (major, minor, patch) = (
         chance.between(0, 6),
@@ -56,7 +63,8 @@ pub(super) fn write_update(
         PlainBot::Dependabot => (
             format!("Bump {package} from {from} to {to}"),
             format!(
-                "dependabot/npm_and_yarn/{}-{to}",
+                "dependabot/{}/{}-{to}",
+                language.ecosystem(),
                 package.trim_start_matches('@')
             ),
             format!(
@@ -94,7 +102,7 @@ pub(super) fn write_update(
     record.body = Some(body);
     record.labels = Some(vec![Label("dependencies".to_owned())]);
     record.files = Some(vec![FileChange {
-        path: plan.language.manifest().to_owned(),
+        path: language.manifest().to_owned(),
         additions: Some(1),
         deletions: Some(1),
     }]);

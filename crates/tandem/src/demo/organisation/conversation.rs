@@ -48,10 +48,11 @@ pub(super) fn add_people(
         };
         let approves = state == ReviewState::Approved;
         let reviewer = if round == 1 { second } else { first };
-        let body = if approves {
-            chance.pick(APPROVALS).to_owned()
-        } else {
-            idea.say(REQUESTS, chance)
+        let on_the_diff = !approves && !files.is_empty() && chance.happens(0.6);
+        let body = match (approves, on_the_diff) {
+            (true, _) => chance.pick(APPROVALS).to_owned(),
+            (false, true) => String::new(),
+            (false, false) => idea.say(REQUESTS, chance),
         };
         record.reviews.get_or_insert_default().push(Review {
             author: Some(reviewer.login.clone()),
@@ -61,7 +62,7 @@ pub(super) fn add_people(
             submitted_at: Some(moment(at)),
             body: Some(body),
         });
-        if !approves && chance.happens(0.6) && !files.is_empty() {
+        if on_the_diff {
             let file = chance.between(0, files.len() as u64 - 1) as usize;
             record.comments.get_or_insert_default().push(Comment {
                 author: Some(reviewer.login.clone()),
@@ -119,8 +120,7 @@ pub(super) fn add_ai_review(
         state: ReviewState::Commented,
         submitted_at: Some(moment(at)),
         body: Some(format!(
-            "**{findings} finding{} in {} files.** {}",
-            if findings == 1 { "" } else { "s" },
+            "**{findings} of {} changed files commented.** {}",
             paths.len(),
             idea.say(BOT_FINDINGS, chance)
         )),

@@ -62,6 +62,19 @@ impl Language {
         }
     }
 
+    /// How Dependabot calls the package ecosystem.
+    pub(super) fn ecosystem(self) -> &'static str {
+        match self {
+            Language::Go => "go_modules",
+            Language::Hcl => "terraform",
+            Language::Kotlin => "gradle",
+            Language::Python | Language::Sql => "pip",
+            Language::Rust => "cargo",
+            Language::Swift => "swift",
+            Language::TypeScript => "npm_and_yarn",
+        }
+    }
+
     /// The manifest that dependency updates touch.
     pub(super) fn manifest(self) -> &'static str {
         match self {

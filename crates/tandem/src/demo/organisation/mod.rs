@@ -99,7 +99,7 @@ impl Organisation {
                 }
             }
         }
-        tally.finish(&self.teams)
+        tally.finish(&self.teams, &self.months)
     }
 
     /// The pull requests a team opens in a month, oldest first.

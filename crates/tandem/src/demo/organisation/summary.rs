@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use model::PullRequest;
+use model::{PullRequest, Role};
 use serde::Serialize;
 
-use super::plan::EffectKind;
+use super::calendar::Month;
+use super::plan::{EffectKind, Spell};
 use super::teams::Team;
 use super::truth::{PlantedTruth, Trace};
 
@@ -40,8 +41,25 @@ pub(crate) struct PlantedSummary {
     pub(crate) review_tools: BTreeMap<String, u64>,
     /// Hard negatives by name.
     pub(crate) traps: BTreeMap<String, u64>,
+    /// Which tools each team had, from when and until when.
+    pub(crate) installations: Vec<PlantedInstallation>,
     /// What AI authorship does to delivery, by team.
     pub(crate) effects: Vec<PlantedEffect>,
+}
+
+/// A tool in the hands of a team.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub(crate) struct PlantedInstallation {
+    /// The team.
+    pub(crate) team: String,
+    /// Slug of the tool.
+    pub(crate) tool: String,
+    /// `authored` or `reviewed`.
+    pub(crate) role: Role,
+    /// The first month, `2026-05`.
+    pub(crate) from: String,
+    /// The first month without it; `None` where it is in use to the end.
+    pub(crate) until: Option<String>,
 }
 
 /// Planted adoption of one team in one month of creation.
@@ -122,6 +140,7 @@ impl Tally {
                 tools: BTreeMap::new(),
                 review_tools: BTreeMap::new(),
                 traps: BTreeMap::new(),
+                installations: Vec::new(),
                 effects: Vec::new(),
             },
             cycles: BTreeMap::new(),
@@ -184,11 +203,14 @@ impl Tally {
     }
 
     /// The summary.
-    pub(super) fn finish(mut self, teams: &[Team]) -> PlantedSummary {
+    pub(super) fn finish(mut self, teams: &[Team], months: &[Month]) -> PlantedSummary {
         for cell in &mut self.summary.adoption {
             cell.expected_share /= cell.pull_requests.max(1) as f64;
         }
         for team in teams {
+            self.summary
+                .installations
+                .extend(installations(team, months));
             let effect = &team.plan.effect;
             let [people, ai] = self.cycles.get(team.name()).copied().unwrap_or_default();
             let both = people.1 > 0.0 && ai.1 > 0.0;
@@ -206,6 +228,46 @@ impl Tally {
         }
         self.summary
     }
+}
+
+/// The tools of a team, each once, authors first.
+fn installations(team: &Team, months: &[Month]) -> Vec<PlantedInstallation> {
+    let authors = team
+        .plan
+        .tools
+        .iter()
+        .map(|spell| (spell.tool.slug(), Role::Authored, span(spell)));
+    let reviewers = team
+        .plan
+        .reviewers
+        .iter()
+        .map(|spell| (spell.tool.slug(), Role::Reviewed, span(spell)));
+    let mut installed: Vec<(&str, Role, (usize, usize))> = Vec::new();
+    for (slug, role, (from, until)) in authors.chain(reviewers) {
+        // Two forms of one product are one tool.
+        match installed
+            .iter_mut()
+            .find(|known| (known.0, known.1) == (slug, role))
+        {
+            Some(known) => known.2 = (known.2.0.min(from), known.2.1.max(until)),
+            None => installed.push((slug, role, (from, until))),
+        }
+    }
+    let label = |index: usize| months.get(index).map(|month| month.label.clone());
+    installed
+        .into_iter()
+        .map(|(slug, role, (from, until))| PlantedInstallation {
+            team: team.name().to_owned(),
+            tool: slug.to_owned(),
+            role,
+            from: label(from).unwrap_or_default(),
+            until: label(until),
+        })
+        .collect()
+}
+
+fn span<T>(spell: &Spell<T>) -> (usize, usize) {
+    (spell.from, spell.until)
 }
 
 /// When a record was ready for review, in seconds since 1970.

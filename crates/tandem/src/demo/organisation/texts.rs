@@ -38,6 +38,8 @@ pub(super) struct Idea {
     pub(super) edge: &'static str,
     /// In the imperative, lower-case: the title without prefix.
     pub(super) subject: String,
+    /// The number on the team's board.
+    ticket: u64,
 }
 
 impl Idea {
@@ -89,6 +91,7 @@ impl Idea {
             thing,
             edge,
             subject,
+            ticket: chance.between(1200, 9800),
         }
     }
 
@@ -99,11 +102,7 @@ impl Idea {
                 0 => format!("{}: {}", self.prefix(), self.subject),
                 _ => format!("{}({}): {}", self.prefix(), self.component, self.subject),
             },
-            1 => format!(
-                "QF-{}: {}",
-                chance.between(1200, 9800),
-                capitalised(&self.subject)
-            ),
+            1 => format!("QF-{}: {}", self.ticket, capitalised(&self.subject)),
             _ => capitalised(&self.subject),
         }
     }
@@ -113,7 +112,7 @@ impl Idea {
         let topic = self.topic();
         match chance.between(0, 3) {
             0 => format!("{}/{topic}", login.trim_end_matches("_qf")),
-            1 => format!("qf-{}-{topic}", chance.between(1200, 9800)),
+            1 => format!("qf-{}-{topic}", self.ticket),
             2 => topic,
             _ => format!("{}/{topic}", self.prefix()),
         }

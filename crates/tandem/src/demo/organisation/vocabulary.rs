@@ -149,6 +149,12 @@ pub(super) const REQUESTS: &[&str] = &[
     "Do we still need the {thing} after this?",
     "I think this breaks when {edge}. Can you check?",
     "Can this be split? The {thing} alone would be easy to approve.",
+    "Why does {component} need to know about the {thing}?",
+    "I expected an error when {edge}, this returns quietly.",
+    "Two of these lines look the same to me. Is the second one meant?",
+    "The comment above the {thing} is out of date now.",
+    "Happy with the {thing}; the tests of {component} are hard to follow, though.",
+    "Which release is this for? The {thing} changes what customers see.",
 ];
 
 /// What reviewers say when they are content.

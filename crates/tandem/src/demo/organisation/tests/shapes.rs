@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use model::Role;
+
 use super::super::summary::ready_second;
 use super::super::truth::Trace;
 use super::*;
@@ -250,11 +252,33 @@ fn review_tools_come_and_go_with_their_installation() {
             .map(|(_, truth)| truth.month.as_str())
             .collect()
     };
-    let cubic = months("cubic");
-    assert_eq!(cubic.first().copied(), Some("2025-09"));
-    assert_eq!(cubic.last().copied(), Some("2026-04"));
-    assert_eq!(months("greptile").first().copied(), Some("2026-06"));
-    assert_eq!(months("coderabbit").last().copied(), Some("2026-11"));
+    for installation in SUMMARY
+        .installations
+        .iter()
+        .filter(|each| each.role == Role::Reviewed)
+    {
+        let seen = months(&installation.tool);
+        assert_eq!(
+            seen.first().copied(),
+            Some(installation.from.as_str()),
+            "{installation:?}"
+        );
+        match &installation.until {
+            Some(until) => assert!(seen.last().is_some_and(|last| last < &until.as_str())),
+            None => assert_eq!(seen.last().copied(), Some("2026-11"), "{installation:?}"),
+        }
+    }
+    let removed = SUMMARY
+        .installations
+        .iter()
+        .filter(|each| each.until.is_some());
+    let removed: Vec<(&str, Role)> = removed
+        .map(|each| (each.tool.as_str(), each.role))
+        .collect();
+    assert_eq!(
+        removed,
+        [("windsurf", Role::Authored), ("cubic", Role::Reviewed)]
+    );
 }
 
 #[test]
