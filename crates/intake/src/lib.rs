@@ -1,1 +1,13 @@
-//! Placeholder.
+#![doc = include_str!("../README.md")]
+
+mod error;
+mod lines;
+mod parse;
+mod reader;
+mod rejects;
+mod source;
+
+pub use error::{FileError, IntakeError, LineError, LineErrorKind};
+pub use reader::{Options, Reader, Record};
+pub use rejects::RejectsWriter;
+pub use source::{Progress, Source};
