@@ -1,1 +1,19 @@
-//! Placeholder.
+#![doc = include_str!("../README.md")]
+
+mod catalogue;
+mod collect;
+mod dates;
+mod detector;
+pub mod evaluation;
+mod examples;
+mod identity;
+mod join;
+mod mentions;
+mod text;
+mod verdict;
+
+pub use catalogue::{Catalogue, CatalogueError, Position, Tool, ToolKind};
+pub use detector::Detector;
+pub use examples::ExampleFailure;
+pub use join::{MIN_CLAIM_CONFIDENCE, QuoteSupport, join};
+pub use mentions::Mention;

@@ -1,0 +1,1 @@
+//! The table of joining, row by row.

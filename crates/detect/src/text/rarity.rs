@@ -1,0 +1,84 @@
+//! How rare a literal is in the text of pull requests.
+//!
+//! The prefilter looks for one literal of each pattern; the rarer it is, the fewer texts need the
+//! pattern itself. Rarity is estimated from letter frequencies of English, with a discount for the
+//! fragments that technical text is full of.
+
+/// More bits than this make no difference: such a literal is as good as never there by chance.
+const ENOUGH_BITS: u32 = 44;
+
+/// What a literal loses for sharing a fragment with everyday technical text.
+const COMMONPLACE_BITS: u32 = 24;
+
+/// Fragments that most pull requests contain.
+const COMMONPLACE: [&str; 22] = [
+    "http",
+    "://",
+    "github",
+    ".com",
+    "www.",
+    "users.noreply",
+    "pull request",
+    "summary",
+    "description",
+    "generated",
+    "request",
+    "review",
+    "comment",
+    "commit",
+    "author",
+    "created",
+    "overview",
+    "this ",
+    "with ",
+    "task",
+    "session",
+    "auto-",
+];
+
+/// A score that grows with rarity, in bits.
+pub(crate) fn rarity_bits(literal: &str) -> u32 {
+    let lower = literal.to_ascii_lowercase();
+    let tenths: u32 = lower.bytes().map(tenths_of_bits).sum();
+    let bits = (tenths / 10).min(ENOUGH_BITS);
+    if COMMONPLACE.iter().any(|common| lower.contains(common)) {
+        bits.saturating_sub(COMMONPLACE_BITS)
+    } else {
+        bits
+    }
+}
+
+/// Surprise of one byte in tenths of a bit, rounded from letter frequencies of English prose.
+fn tenths_of_bits(byte: u8) -> u32 {
+    match byte {
+        b' ' => 25,
+        b'e' => 34,
+        b't' => 38,
+        b'a' | b'o' | b'i' | b'n' => 40,
+        b's' | b'r' => 42,
+        b'l' | b'd' | b'c' => 49,
+        b'h' | b'u' | b'm' | b'p' => 53,
+        b'g' | b'f' => 58,
+        b'y' | b'b' | b'w' => 62,
+        b'v' => 69,
+        b'k' => 73,
+        b'x' => 80,
+        b'j' | b'q' | b'z' => 96,
+        b'0'..=b'9' | b':' => 60,
+        b'-' | b'/' | b'.' | b'\n' => 52,
+        128.. => 40,
+        _ => 72,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::rarity_bits;
+
+    #[test]
+    fn rare_words_beat_common_fragments() {
+        assert!(rarity_bits("app.devin.ai") > rarity_bits("https://"));
+        assert!(rarity_bits("coderabbit") > rarity_bits("summary by"));
+        assert!(rarity_bits("jules") > rarity_bits("the"));
+    }
+}

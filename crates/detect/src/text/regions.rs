@@ -1,0 +1,400 @@
+//! The parts of a text that are not what its writer says: code, quotations, HTML comments.
+//!
+//! Not a Markdown parser: it reads line by line, in linear time, and knows fenced, indented and
+//! inline code, block quotations and HTML comments, which is what keeps template text and pasted
+//! examples out of the evidence.
+
+use crate::catalogue::rows::Part;
+
+/// How a text is marked up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Markup {
+    /// Descriptions and comments.
+    Markdown,
+    /// Commit messages: an opened fence that is never closed hides nothing, since the trailers
+    /// stand at the end.
+    Plain,
+}
+
+/// What stands at a position.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Found {
+    /// A part in which a signature may count.
+    Part(Part),
+    /// Code, in which none counts.
+    Code,
+}
+
+/// The parts of one text, in order and apart from each other.
+#[derive(Debug, Default)]
+pub(crate) struct Regions {
+    spans: Vec<(usize, usize, Found)>,
+}
+
+/// A line that `git merge --squash` writes above the messages it joins, which it indents.
+const SQUASH_LOG: &str = "Squashed commit of the following";
+
+impl Regions {
+    /// Splits a text.
+    pub(crate) fn new(text: &str, markup: Markup) -> Self {
+        let mut scanner = Scanner {
+            text,
+            markup,
+            fences: Fences::Heeded,
+            spans: Vec::new(),
+        };
+        if scanner.run() == Ended::InFence && markup == Markup::Plain {
+            scanner.fences = Fences::Ignored;
+            scanner.spans.clear();
+            scanner.run();
+        }
+        Regions {
+            spans: scanner.spans,
+        }
+    }
+
+    /// What stands at a byte position.
+    pub(crate) fn at(&self, position: usize) -> Found {
+        let after = self
+            .spans
+            .partition_point(|&(start, _, _)| start <= position);
+        match after.checked_sub(1).and_then(|index| self.spans.get(index)) {
+            Some(&(_, end, found)) if position < end => found,
+            _ => Found::Part(Part::Prose),
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Fences {
+    Heeded,
+    Ignored,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Ended {
+    InFence,
+    Elsewhere,
+}
+
+struct Scanner<'t> {
+    text: &'t str,
+    markup: Markup,
+    fences: Fences,
+    spans: Vec<(usize, usize, Found)>,
+}
+
+impl Scanner<'_> {
+    fn run(&mut self) -> Ended {
+        let text = self.text;
+        let indents_code = self.markup == Markup::Markdown || !text.contains(SQUASH_LOG);
+        let mut fence: Option<(char, usize, usize)> = None;
+        let mut skip_until = 0;
+        let mut previous_blank = true;
+        let mut previous_indented_code = false;
+        let mut in_list = false;
+        let mut comments_close = true;
+        let mut start = 0;
+        for line in text.split_inclusive('\n') {
+            let end = start + line.len();
+            let line_start = start;
+            start = end;
+            if end <= skip_until {
+                continue;
+            }
+            let content = line.trim_end_matches(['\n', '\r']);
+            let body = content.trim_start();
+            if let Some((mark, width, opened)) = fence {
+                if closes_fence(body, mark, width) {
+                    self.push(opened, end, Found::Code);
+                    fence = None;
+                }
+                previous_blank = false;
+                continue;
+            }
+            let indent = indent_columns(content);
+            if body.is_empty() {
+                previous_blank = true;
+                continue;
+            }
+            let is_indented = indent >= 4 && line_start >= skip_until;
+            let may_be_code = match self.markup {
+                Markup::Markdown => (previous_blank || previous_indented_code) && !in_list,
+                Markup::Plain => true,
+            };
+            if is_indented && may_be_code && indents_code {
+                self.push(line_start, end, Found::Code);
+                previous_indented_code = true;
+                previous_blank = false;
+                continue;
+            }
+            previous_indented_code = false;
+            previous_blank = false;
+            if is_list_item(body) {
+                in_list = true;
+            } else if indent == 0 {
+                in_list = false;
+            }
+            if line_start >= skip_until {
+                if self.fences == Fences::Heeded
+                    && let Some((mark, width)) = opens_fence(body)
+                {
+                    fence = Some((mark, width, line_start));
+                    continue;
+                }
+                if body.starts_with('>') {
+                    self.push(line_start, end, Found::Part(Part::Quote));
+                    continue;
+                }
+            }
+            let from = line_start.max(skip_until);
+            skip_until = self.inline(from, end, indent, &mut comments_close);
+        }
+        match fence {
+            Some((_, _, opened)) => {
+                self.push(opened, text.len(), Found::Code);
+                Ended::InFence
+            }
+            None => Ended::Elsewhere,
+        }
+    }
+
+    /// Marks inline code and HTML comments of one line; returns where the last comment ends, which
+    /// may be lines further on.
+    fn inline(
+        &mut self,
+        from: usize,
+        end: usize,
+        indent: usize,
+        comments_close: &mut bool,
+    ) -> usize {
+        let line = self.text.get(from..end).unwrap_or_default();
+        if !line.contains('`') && !line.contains("<!--") {
+            return 0;
+        }
+        let ticks = TickRuns::new(line);
+        let mut at = 0;
+        while let Some(offset) = line.get(at..).and_then(|rest| rest.find(['`', '<'])) {
+            let position = at + offset;
+            let rest = line.get(position..).unwrap_or_default();
+            if rest.starts_with("<!--") {
+                let opened = from + position;
+                let close = if *comments_close {
+                    self.text
+                        .get(opened + 4..)
+                        .and_then(|after| after.find("-->"))
+                } else {
+                    None
+                };
+                if let Some(length) = close {
+                    let closed = opened + 4 + length + 3;
+                    self.push(opened, closed, Found::Part(Part::Comment));
+                    if closed >= end {
+                        return closed;
+                    }
+                    at = closed - from;
+                    continue;
+                }
+                *comments_close = false;
+                let hides_the_rest = self.markup == Markup::Markdown
+                    && indent <= 3
+                    && line
+                        .get(..position)
+                        .is_some_and(|before| before.trim().is_empty());
+                if hides_the_rest {
+                    self.push(opened, self.text.len(), Found::Part(Part::Comment));
+                    return self.text.len();
+                }
+                at = position + 4;
+                continue;
+            }
+            if rest.starts_with('`') {
+                let width = rest.bytes().take_while(|&byte| byte == b'`').count();
+                if let Some(closed) = ticks.close_of(position, width) {
+                    self.push(from + position, from + closed, Found::Code);
+                    at = closed;
+                } else {
+                    at = position + width;
+                }
+                continue;
+            }
+            at = position + 1;
+        }
+        0
+    }
+
+    fn push(&mut self, start: usize, end: usize, found: Found) {
+        self.spans.push((start, end, found));
+    }
+}
+
+/// The runs of backticks of one line.
+struct TickRuns {
+    /// Start and width of each run, in order.
+    runs: Vec<(usize, usize)>,
+    /// For each run, the index of the next run of the same width.
+    next_same: Vec<Option<usize>>,
+}
+
+impl TickRuns {
+    fn new(line: &str) -> Self {
+        let mut runs: Vec<(usize, usize)> = Vec::new();
+        for (position, byte) in line.bytes().enumerate() {
+            if byte != b'`' {
+                continue;
+            }
+            match runs.last_mut() {
+                Some((start, width)) if *start + *width == position => *width += 1,
+                _ => runs.push((position, 1)),
+            }
+        }
+        let mut last_of_width = std::collections::HashMap::new();
+        let mut next_same = vec![None; runs.len()];
+        for (index, (_, width)) in runs.iter().enumerate().rev() {
+            if let Some(slot) = next_same.get_mut(index) {
+                *slot = last_of_width.insert(*width, index);
+            }
+        }
+        TickRuns { runs, next_same }
+    }
+
+    /// The end of the run that closes the one at `position`.
+    fn close_of(&self, position: usize, width: usize) -> Option<usize> {
+        let index = self.runs.partition_point(|&(start, _)| start < position);
+        let &(start, found_width) = self.runs.get(index)?;
+        if start != position || found_width != width {
+            return None;
+        }
+        let closing = (*self.next_same.get(index)?)?;
+        self.runs.get(closing).map(|&(start, width)| start + width)
+    }
+}
+
+fn opens_fence(body: &str) -> Option<(char, usize)> {
+    let mark = body
+        .chars()
+        .next()
+        .filter(|&mark| mark == '`' || mark == '~')?;
+    let width = body
+        .chars()
+        .take_while(|&character| character == mark)
+        .count();
+    let info = body.get(width..).unwrap_or_default();
+    (width >= 3 && !(mark == '`' && info.contains('`'))).then_some((mark, width))
+}
+
+fn closes_fence(body: &str, mark: char, width: usize) -> bool {
+    let run = body
+        .chars()
+        .take_while(|&character| character == mark)
+        .count();
+    run >= width && body.get(run..).is_some_and(|rest| rest.trim().is_empty())
+}
+
+fn indent_columns(line: &str) -> usize {
+    let mut columns = 0;
+    for byte in line.bytes() {
+        match byte {
+            b' ' => columns += 1,
+            b'\t' => columns += 4 - columns % 4,
+            _ => break,
+        }
+    }
+    columns
+}
+
+fn is_list_item(body: &str) -> bool {
+    let after_mark = body.strip_prefix(['-', '*', '+']).or_else(|| {
+        let digits = body.bytes().take_while(u8::is_ascii_digit).count();
+        if digits == 0 || digits > 9 {
+            return None;
+        }
+        body.get(digits..)
+            .and_then(|rest| rest.strip_prefix(['.', ')']))
+    });
+    after_mark.is_some_and(|rest| rest.is_empty() || rest.starts_with([' ', '\t']))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PROSE: Found = Found::Part(Part::Prose);
+    const QUOTE: Found = Found::Part(Part::Quote);
+    const COMMENT: Found = Found::Part(Part::Comment);
+
+    /// What stands at the first `X` of each text.
+    fn check(markup: Markup, cases: &[(&str, Found)]) {
+        for (text, expected) in cases {
+            let position = text.find('X').expect("a case marks its place with X");
+            assert_eq!(
+                Regions::new(text, markup).at(position),
+                *expected,
+                "{text:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn markdown_parts() {
+        check(
+            Markup::Markdown,
+            &[
+                ("X", PROSE),
+                ("a\n\nX b", PROSE),
+                ("> X", QUOTE),
+                ("a\n> b\n\nX", PROSE),
+                ("```\nX\n```\n", Found::Code),
+                ("```\na\n```\nX", PROSE),
+                ("~~~ text\n```\nX\n~~~", Found::Code),
+                ("```\r\nX\r\n```\r\n", Found::Code),
+                ("```\nnever closed\n\nX", Found::Code),
+                ("a `X` b", Found::Code),
+                ("a `b` X", PROSE),
+                ("a ``b ` X`` c", Found::Code),
+                ("a ` X", PROSE),
+                ("<!-- X -->", COMMENT),
+                ("<!-- a\nb\nX\n-->", COMMENT),
+                ("<!-- a\nb\n--> X", PROSE),
+                ("<!-- a --> X <!-- b -->", PROSE),
+                ("<!-- never closed\n\nX", COMMENT),
+                ("words <!-- never closed\n\nX", PROSE),
+                ("`<!-- X -->`", Found::Code),
+                ("a\n\n    X", Found::Code),
+                ("a\n    X", PROSE),
+                ("- a\n\n    X", PROSE),
+                ("<!--\n```\n-->\nX", PROSE),
+                ("a\n\n\tX", Found::Code),
+            ],
+        );
+    }
+
+    #[test]
+    fn commit_message_parts() {
+        check(
+            Markup::Plain,
+            &[
+                ("s\n\nX", PROSE),
+                ("s\n\n```\nX\n```", Found::Code),
+                ("s\n\n```\nnever closed\nX", PROSE),
+                ("s\n\n> X", QUOTE),
+                ("s\n    X", Found::Code),
+                (
+                    "Squashed commit of the following:\n\ncommit 1\n\n    X",
+                    PROSE,
+                ),
+            ],
+        );
+    }
+
+    #[test]
+    fn hostile_input_takes_linear_time() {
+        for unit in ["`", "` `` ", "<!--", "> ", "```\n", "<", "- ", "    a\n"] {
+            let text = unit.repeat(400_000 / unit.len());
+            for markup in [Markup::Markdown, Markup::Plain] {
+                let regions = Regions::new(&text, markup);
+                regions.at(text.len() / 2);
+            }
+        }
+    }
+}

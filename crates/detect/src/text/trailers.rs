@@ -1,0 +1,126 @@
+//! Values of trailers that name who helped.
+
+/// A signature: a name, an address, or both.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Signed<'t> {
+    pub(crate) name: &'t str,
+    pub(crate) address: &'t str,
+}
+
+/// Reads `Name <address>`; either part may be missing.
+pub(crate) fn signed(value: &str) -> Signed<'_> {
+    let value = value.trim();
+    if let Some((name, rest)) = value.split_once('<') {
+        let address = rest.split('>').next().unwrap_or_default();
+        return Signed {
+            name: unquoted(name),
+            address: address.trim(),
+        };
+    }
+    let is_address = value.contains('@') && !value.contains(char::is_whitespace);
+    if is_address {
+        Signed {
+            name: "",
+            address: value,
+        }
+    } else {
+        Signed {
+            name: unquoted(value),
+            address: "",
+        }
+    }
+}
+
+/// An account as a private address of the host spells it: `<id>+<login>@users.noreply.github.com`,
+/// or without the number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct NoreplyAccount<'t> {
+    pub(crate) id: Option<u64>,
+    pub(crate) login: &'t str,
+}
+
+/// Reads such an address; `None` for any other.
+pub(crate) fn noreply_account(address: &str) -> Option<NoreplyAccount<'_>> {
+    const DOMAIN: &str = "@users.noreply.github.com";
+    let split = address.len().checked_sub(DOMAIN.len())?;
+    let (local, domain) = address.split_at_checked(split)?;
+    if !domain.eq_ignore_ascii_case(DOMAIN) || local.is_empty() {
+        return None;
+    }
+    Some(match local.split_once('+') {
+        Some((number, login)) if number.bytes().all(|byte| byte.is_ascii_digit()) => {
+            NoreplyAccount {
+                id: number.parse().ok(),
+                login,
+            }
+        }
+        _ => NoreplyAccount {
+            id: None,
+            login: local,
+        },
+    })
+}
+
+/// The parts of `AGENT:MODEL [tools]`; `None` when there is no colon between two words.
+pub(crate) fn agent_and_model(value: &str) -> Option<(&str, &str)> {
+    let (agent, rest) = value.split_once(':')?;
+    let model = rest.split_whitespace().next()?;
+    // A space after the colon is prose ("thanks: all"), not the kernel's form.
+    let is_joined = rest.starts_with(model) && !agent.trim().is_empty();
+    is_joined.then_some((agent.trim(), model))
+}
+
+fn unquoted(name: &str) -> &str {
+    name.trim().trim_matches('"').trim()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_and_addresses_are_read() {
+        let cases = [
+            ("Ada L <ada@example.org>", "Ada L", "ada@example.org"),
+            ("\"Ada L\" <ada@example.org>\r", "Ada L", "ada@example.org"),
+            ("<ada@example.org>", "", "ada@example.org"),
+            ("ada@example.org", "", "ada@example.org"),
+            ("Ada L", "Ada L", ""),
+            ("Ada <ada@example.org", "Ada", "ada@example.org"),
+            ("", "", ""),
+        ];
+        for (value, name, address) in cases {
+            assert_eq!(signed(value), Signed { name, address }, "{value:?}");
+        }
+    }
+
+    #[test]
+    fn private_addresses_name_accounts() {
+        let account = |id, login| Some(NoreplyAccount { id, login });
+        assert_eq!(
+            noreply_account("7+x[bot]@users.noreply.github.com"),
+            account(Some(7), "x[bot]")
+        );
+        assert_eq!(
+            noreply_account("x@Users.NoReply.GitHub.com"),
+            account(None, "x")
+        );
+        assert_eq!(
+            noreply_account("a+b@users.noreply.github.com"),
+            account(None, "a+b")
+        );
+        assert_eq!(noreply_account("x@example.org"), None);
+        assert_eq!(noreply_account("@users.noreply.github.com"), None);
+        assert_eq!(noreply_account("é"), None);
+    }
+
+    #[test]
+    fn agents_and_models_are_read() {
+        assert_eq!(
+            agent_and_model("Claude:claude-3-opus sparse"),
+            Some(("Claude", "claude-3-opus"))
+        );
+        assert_eq!(agent_and_model("thanks: all"), None);
+        assert_eq!(agent_and_model("Ada L"), None);
+    }
+}

@@ -1,0 +1,4 @@
+//! Tests through the public interface, one module per question.
+
+mod catalogue;
+mod real_data;
