@@ -2,6 +2,7 @@
 
 pub mod classify;
 mod clock;
+pub mod engine;
 pub mod ledger;
 mod models;
 mod money;
@@ -13,10 +14,15 @@ pub mod repair;
 mod settings;
 mod sink;
 mod task;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod tier;
 pub mod transport;
 
 pub use clock::{Clock, SystemClock, TimerClock};
+pub use engine::{
+    Engine, EngineError, EngineParts, Estimate, Plan, Preflight, Providers, RunEnd, RunReport,
+};
 pub use ledger::{Ledger, LedgerError, MemoryLedger, RunId, RunState, ShardId};
 pub use models::{Catalogue, CatalogueError, DatedPrice, Model};
 pub use money::{Money, MoneyError, TokenPrice, break_even_escalation};

@@ -188,7 +188,7 @@ mod tests {
             tier_attempts,
             prior_attempts,
             prompt_tokens: 10,
-            recorded: false,
+            recorded: None,
         }
     }
 

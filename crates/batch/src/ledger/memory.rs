@@ -512,7 +512,10 @@ impl Ledger for MemoryLedger {
                 tier_attempts: attempt.tier_attempts,
                 prior_attempts: request.prior_attempts,
                 prompt_tokens: request.prompt_tokens,
-                recorded: attempt.outcome.is_some(),
+                recorded: attempt
+                    .outcome
+                    .as_ref()
+                    .map(|outcome| outcome.usage.unwrap_or_default()),
             });
         }
         Ok(page)

@@ -210,8 +210,9 @@ pub struct Member {
     pub prior_attempts: u32,
     /// The estimate of its prompt tokens.
     pub prompt_tokens: u32,
-    /// Whether its outcome in this shard is recorded.
-    pub recorded: bool,
+    /// The tokens of its outcome in this shard, where that is recorded; nothing where the host told
+    /// no tokens.
+    pub recorded: Option<Usage>,
 }
 
 /// A shard about to be planned.

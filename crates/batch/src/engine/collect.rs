@@ -1,0 +1,679 @@
+//! Collects a shard that has ended: reads both files as streams, reconciles by custom id, checks each
+//! answer, commits answers as they come, and gives every request its one outcome.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use futures_util::StreamExt;
+
+use crate::classify::{Reading, classify_error, read_answer, read_error};
+use crate::engine::drive::{Halt, Session};
+use crate::engine::plan::{named, tier_of};
+use crate::engine::submit::TOKEN_LIMIT;
+use crate::engine::{Engine, EngineError};
+use crate::ledger::{
+    BatchError, Member, Next, OutcomeRecord, Shard, ShardStep, ShardTally, StoredRequest, Verdict,
+};
+use crate::money::Money;
+use crate::observer::{Event, Moment, ShardProgress, Step};
+use crate::outcome::{Failure, FailureKind, Usage};
+use crate::policy::{Billed, next_step, policy_of};
+use crate::provider::{
+    LineBody, LineError, Provider, ProviderError, ProviderErrorKind, ResultLine, pause,
+};
+use crate::sink::{Answer, Candidate, Oversized};
+
+/// Answers that are checked, stored and marked together.
+const ANSWER_PAGE: usize = 250;
+/// Failures that are marked together.
+const FAILURE_PAGE: usize = 500;
+/// Members read at a time.
+const MEMBER_PAGE: usize = 2_000;
+/// Ids that a tally names.
+const NAMED_IDS: usize = 50;
+
+/// What collecting a shard came to.
+#[derive(Debug)]
+pub(super) enum Collected {
+    /// Every request has its outcome.
+    Done,
+    /// The host had too many tokens waiting and did nothing; the shard is to be cut smaller.
+    TooManyTokens,
+    /// Every request has its outcome, and for some of them model, key or address is wrong.
+    Configuration(EngineError),
+}
+
+/// A request of the shard while its files are read.
+struct Slot {
+    member: Member,
+    state: SlotState,
+}
+
+enum SlotState {
+    /// No line yet.
+    Waiting,
+    /// Recorded by an earlier reading; no line yet in this one.
+    Recorded,
+    /// An answer waits to be checked.
+    Pending,
+    /// Has its outcome.
+    Settled,
+    /// Failed so far; a later valid line for the same id would still count.
+    Failed(Failed),
+}
+
+struct Failed {
+    failure: Failure,
+    finish_reason: Option<String>,
+    usage: Option<Usage>,
+    latency_ms: Option<u64>,
+}
+
+/// An answer that waits to be checked.
+struct Pending {
+    custom_id: String,
+    seq: u64,
+    json: String,
+    repair: Option<String>,
+    finish_reason: Option<String>,
+    usage: Option<Usage>,
+    latency_ms: Option<u64>,
+}
+
+/// One reading of a shard's files.
+struct Collecting<'a> {
+    engine: &'a Engine,
+    session: &'a Session,
+    shard: &'a Shard,
+    slots: HashMap<String, Slot>,
+    pending: Vec<Pending>,
+    tally: ShardTally,
+    /// Tokens of all lines of this shard's requests, and those that outcomes account for; the
+    /// difference belongs to duplicates.
+    usage_of_lines: Usage,
+    usage_of_outcomes: Usage,
+    answered: u64,
+    failed: Vec<(FailureKind, u64)>,
+    cost: Money,
+}
+
+impl Engine {
+    /// Collects a shard in the state `ended`.
+    pub(super) async fn collect(
+        &self,
+        session: &Session,
+        shard: &Shard,
+    ) -> Result<Collected, Halt> {
+        if is_token_limit(shard) && shard.requests > 1 {
+            return Ok(Collected::TooManyTokens);
+        }
+        let provider = Arc::clone(self.provider(&shard.model.provider)?);
+        let mut failed_tries = 0;
+        let mut collecting = loop {
+            let mut collecting = Collecting::start(self, session, shard)?;
+            self.step(Moment::Before, Step::Download, Some(shard.id));
+            match collecting.read_files(&*provider).await {
+                Ok(()) => break collecting,
+                Err(Halt::Outage(error)) => {
+                    failed_tries += 1;
+                    if failed_tries >= self.parts.settings.retry.max_tries {
+                        return Err(Halt::Outage(error));
+                    }
+                    self.sleep(pause(&self.parts.settings.retry, failed_tries, &error))
+                        .await?;
+                }
+                Err(halt) => return Err(halt),
+            }
+        };
+        self.step(Moment::After, Step::Download, Some(shard.id));
+        let configuration = collecting.finish()?;
+        self.tell(&Event::Shard(ShardProgress {
+            shard: shard.id,
+            tier: shard.variant.tier,
+            model: &shard.model.model,
+            status: "collected",
+            requests: shard.requests,
+            host_done: shard.requests,
+            answered: collecting.answered,
+            failed: &collecting.failed,
+            cost: collecting.cost,
+        }));
+        Ok(match configuration {
+            Some(message) => Collected::Configuration(EngineError::Configuration {
+                provider: shard.model.provider.clone(),
+                message,
+            }),
+            None => Collected::Done,
+        })
+    }
+
+    /// Deletes what a closed shard left at the host. A failure is told and tried again when the run is
+    /// next worked on.
+    pub(super) async fn delete_files(&self, shard: &Shard) -> Result<(), Halt> {
+        let provider = Arc::clone(self.provider(&shard.model.provider)?);
+        self.step(Moment::Before, Step::DeleteFiles, Some(shard.id));
+        let files = [&shard.file_id, &shard.output_file_id, &shard.error_file_id];
+        for file_id in files.into_iter().flatten() {
+            if let Err(error) = self.or_interrupt(provider.delete_file(file_id)).await? {
+                self.warn(&format!("{}: {error}", named(shard.id)));
+                return Ok(());
+            }
+        }
+        self.ledger()
+            .advance_shard(shard.id, &ShardStep::FilesDeleted)?;
+        self.step(Moment::After, Step::DeleteFiles, Some(shard.id));
+        Ok(())
+    }
+}
+
+/// Whether the host refused the whole batch because too many tokens wait.
+fn is_token_limit(shard: &Shard) -> bool {
+    shard.output_file_id.is_none()
+        && shard
+            .batch_errors
+            .iter()
+            .any(|error| error.code.as_deref() == Some(TOKEN_LIMIT))
+}
+
+impl<'a> Collecting<'a> {
+    fn start(
+        engine: &'a Engine,
+        session: &'a Session,
+        shard: &'a Shard,
+    ) -> Result<Collecting<'a>, Halt> {
+        let mut slots = HashMap::with_capacity(usize::try_from(shard.requests).unwrap_or(0));
+        let mut usage_of_outcomes = Usage::default();
+        let mut after = None;
+        loop {
+            let members = engine.ledger().members(shard.id, after, MEMBER_PAGE)?;
+            let Some(last) = members.last() else {
+                break;
+            };
+            after = Some(last.seq);
+            for member in members {
+                let state = match member.recorded {
+                    Some(usage) => {
+                        usage_of_outcomes = usage_of_outcomes.plus(usage);
+                        SlotState::Recorded
+                    }
+                    None => SlotState::Waiting,
+                };
+                slots.insert(member.custom_id.clone(), Slot { member, state });
+            }
+        }
+        Ok(Collecting {
+            engine,
+            session,
+            shard,
+            slots,
+            pending: Vec::new(),
+            tally: ShardTally::default(),
+            usage_of_lines: Usage::default(),
+            usage_of_outcomes,
+            answered: 0,
+            failed: Vec::new(),
+            cost: Money::ZERO,
+        })
+    }
+
+    async fn read_files(&mut self, provider: &dyn Provider) -> Result<(), Halt> {
+        let files = [&self.shard.output_file_id, &self.shard.error_file_id];
+        for file_id in files.into_iter().flatten() {
+            let opened = self.engine.or_interrupt(provider.results(file_id)).await?;
+            let mut lines = match opened {
+                Ok(lines) => lines,
+                Err(error) if error.kind == ProviderErrorKind::NotFound => {
+                    self.engine.warn(&format!(
+                        "{}: the result file {file_id} is gone",
+                        named(self.shard.id)
+                    ));
+                    continue;
+                }
+                Err(error) => return Err(self.engine.halt_of(error)),
+            };
+            while let Some(page) = self.engine.or_interrupt(lines.next()).await? {
+                let page = page.map_err(|error: ProviderError| self.engine.halt_of(error))?;
+                for line in page {
+                    self.line(line)?;
+                }
+            }
+        }
+        self.flush()
+    }
+
+    fn line(&mut self, line: ResultLine) -> Result<(), Halt> {
+        let Some(custom_id) = line.custom_id else {
+            self.tally.unreadable += 1;
+            return Ok(());
+        };
+        // A second line for an answer still unchecked: the check decides whether the first counts.
+        let is_pending = self
+            .slots
+            .get(&custom_id)
+            .is_some_and(|slot| matches!(slot.state, SlotState::Pending));
+        if is_pending {
+            self.flush()?;
+        }
+        let Some(slot) = self.slots.get_mut(&custom_id) else {
+            self.tally.foreign += 1;
+            name_one(&mut self.tally, "foreign", &custom_id);
+            return Ok(());
+        };
+        let usage = match &line.body {
+            LineBody::Answer(answer) => answer.usage,
+            LineBody::Error(error) => error.usage,
+        };
+        self.usage_of_lines = self.usage_of_lines.plus(usage.unwrap_or_default());
+        let is_duplicate = matches!(slot.state, SlotState::Settled | SlotState::Failed(_));
+        if is_duplicate {
+            self.tally.duplicates += 1;
+            name_one(&mut self.tally, "duplicate", &custom_id);
+        }
+        match slot.state {
+            SlotState::Settled => return Ok(()),
+            SlotState::Recorded => {
+                slot.state = SlotState::Settled;
+                return Ok(());
+            }
+            SlotState::Waiting | SlotState::Pending | SlotState::Failed(_) => {}
+        }
+        let (reading, finish_reason, latency_ms) = match line.body {
+            LineBody::Answer(answer) => {
+                let reading = read_answer(&answer);
+                (reading, answer.finish_reason, answer.latency_ms)
+            }
+            LineBody::Error(error) => (read_error(&error), None, None),
+        };
+        match reading {
+            Reading::Json { json, repair } => {
+                let seq = slot.member.seq;
+                slot.state = SlotState::Pending;
+                self.pending.push(Pending {
+                    custom_id,
+                    seq,
+                    json,
+                    repair,
+                    finish_reason,
+                    usage,
+                    latency_ms,
+                });
+                if self.pending.len() >= ANSWER_PAGE {
+                    self.flush()?;
+                }
+            }
+            Reading::Failed(_) if is_duplicate => {}
+            Reading::Failed(failure) => {
+                slot.state = SlotState::Failed(Failed {
+                    failure,
+                    finish_reason,
+                    usage,
+                    latency_ms,
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// Checks the pending answers, stores the good ones and marks them.
+    fn flush(&mut self) -> Result<(), Halt> {
+        if self.pending.is_empty() {
+            return Ok(());
+        }
+        let pending = std::mem::take(&mut self.pending);
+        let seqs: Vec<u64> = pending.iter().map(|answer| answer.seq).collect();
+        let stored = self.stored(&seqs)?;
+        let mut answers = Vec::with_capacity(pending.len());
+        let mut records = Vec::with_capacity(pending.len());
+        for answer in pending {
+            let Some(slot) = self.slots.get_mut(&answer.custom_id) else {
+                continue;
+            };
+            let verdict = match stored.get(&answer.seq) {
+                Some(request) => self.engine.parts.check.check(Candidate {
+                    custom_id: &request.custom_id,
+                    subject: &request.subject,
+                    payload: &request.payload,
+                    json: &answer.json,
+                }),
+                None => Err("the request is no longer open".to_owned()),
+            };
+            match (verdict, stored.get(&answer.seq)) {
+                (Ok(()), Some(request)) => {
+                    slot.state = SlotState::Settled;
+                    let usage = answer.usage.unwrap_or_default();
+                    let cost = self.shard.price.cost(usage.input_tokens, usage.output_tokens);
+                    let possible_cost = possible_cost(self.shard, &slot.member, answer.usage, Billed::Possible);
+                    self.usage_of_outcomes = self.usage_of_outcomes.plus(usage);
+                    self.cost += cost;
+                    self.answered += 1;
+                    records.push(OutcomeRecord {
+                        seq: answer.seq,
+                        verdict: Verdict::Answered {
+                            repair: answer.repair.clone(),
+                        },
+                        finish_reason: answer.finish_reason.clone(),
+                        usage: answer.usage,
+                        cost,
+                        possible_cost,
+                        latency_ms: answer.latency_ms,
+                        next: Next::Done,
+                    });
+                    answers.push(self.answer(request, answer, cost, slot_attempt(&self.slots, request)));
+                }
+                (Err(reason), _) => {
+                    slot.state = SlotState::Failed(Failed {
+                        failure: Failure::new(FailureKind::Schema, reason),
+                        finish_reason: answer.finish_reason,
+                        usage: answer.usage,
+                        latency_ms: answer.latency_ms,
+                    });
+                }
+                (Ok(()), None) => {}
+            }
+        }
+        if answers.is_empty() {
+            return Ok(());
+        }
+        let shard = Some(self.shard.id);
+        self.engine.step(Moment::Before, Step::StoreAnswers, shard);
+        self.engine
+            .parts
+            .sink
+            .store(&answers)
+            .map_err(EngineError::Sink)?;
+        self.engine.step(Moment::After, Step::StoreAnswers, shard);
+        self.record(&records)
+    }
+
+    fn answer(
+        &self,
+        request: &StoredRequest,
+        answer: Pending,
+        cost: Money,
+        attempt: u32,
+    ) -> Answer {
+        let task = &self.session.spec.task;
+        Answer {
+            run: self.shard.run,
+            custom_id: request.custom_id.clone(),
+            subject: request.subject.clone(),
+            content_hash: request.content_hash.clone(),
+            json: answer.json,
+            repair: answer.repair,
+            model: self.shard.model.clone(),
+            tier: self.shard.variant.tier,
+            attempt,
+            finish_reason: answer.finish_reason,
+            usage: answer.usage,
+            cost,
+            prompt_version: task.prompt_version.clone(),
+            schema_version: task.schema_version.clone(),
+            latency_ms: answer.latency_ms,
+        }
+    }
+
+    fn record(&self, records: &[OutcomeRecord]) -> Result<(), Halt> {
+        let shard = Some(self.shard.id);
+        self.engine.step(Moment::Before, Step::CommitOutcomes, shard);
+        self.engine
+            .ledger()
+            .record(self.shard.id, records, self.engine.now())?;
+        self.engine.step(Moment::After, Step::CommitOutcomes, shard);
+        Ok(())
+    }
+
+    fn stored(&self, seqs: &[u64]) -> Result<HashMap<u64, StoredRequest>, Halt> {
+        let stored = self.engine.ledger().stored(self.shard.run, seqs)?;
+        Ok(stored
+            .into_iter()
+            .map(|request| (request.seq, request))
+            .collect())
+    }
+
+    /// Gives every request without an answer its failure, and closes the shard. Returns the host's
+    /// words where model, key or address is wrong.
+    fn finish(&mut self) -> Result<Option<String>, Halt> {
+        let mut failures = self.failures();
+        failures.sort_by_key(|(member, _)| member.seq);
+        let mut configuration = None;
+        let mut by_kind: std::collections::BTreeMap<FailureKind, u64> =
+            std::collections::BTreeMap::new();
+        for page in failures.chunks(FAILURE_PAGE) {
+            let too_long: Vec<u64> = page
+                .iter()
+                .filter(|(_, failed)| failed.failure.kind == FailureKind::OverLength)
+                .map(|(member, _)| member.seq)
+                .collect();
+            let too_long = if too_long.is_empty() {
+                HashMap::new()
+            } else {
+                self.stored(&too_long)?
+            };
+            let mut records = Vec::with_capacity(page.len());
+            for (member, failed) in page {
+                let kind = failed.failure.kind;
+                *by_kind.entry(kind).or_default() += 1;
+                if kind == FailureKind::Config {
+                    configuration.get_or_insert_with(|| failed.failure.detail.clone());
+                }
+                let record = self.failure_record(member, failed, too_long.get(&member.seq))?;
+                self.usage_of_outcomes =
+                    self.usage_of_outcomes.plus(failed.usage.unwrap_or_default());
+                self.cost += record.cost;
+                records.push(record);
+            }
+            self.record(&records)?;
+        }
+        self.failed = by_kind.into_iter().collect();
+        self.tally.extra_usage = Usage {
+            input_tokens: self
+                .usage_of_lines
+                .input_tokens
+                .saturating_sub(self.usage_of_outcomes.input_tokens),
+            output_tokens: self
+                .usage_of_lines
+                .output_tokens
+                .saturating_sub(self.usage_of_outcomes.output_tokens),
+        };
+        let extra = self.tally.extra_usage;
+        self.tally.extra_cost = self
+            .shard
+            .price
+            .cost(extra.input_tokens, extra.output_tokens);
+        self.cost += self.tally.extra_cost;
+        self.tell_irregularities();
+        let shard = Some(self.shard.id);
+        self.engine.step(Moment::Before, Step::CommitCollect, shard);
+        self.engine
+            .ledger()
+            .close_shard(self.shard.id, &self.tally, self.engine.now())?;
+        self.engine.step(Moment::After, Step::CommitCollect, shard);
+        Ok(configuration)
+    }
+
+    /// The requests without an answer and their failures. Those without a line get theirs from what
+    /// the host says of the batch.
+    fn failures(&mut self) -> Vec<(Member, Failed)> {
+        let mut order: Vec<(u64, String)> = self
+            .slots
+            .values()
+            .map(|slot| (slot.member.seq, slot.member.custom_id.clone()))
+            .collect();
+        order.sort_unstable();
+        let mut by_line: HashMap<&str, &BatchError> = HashMap::new();
+        for error in &self.shard.batch_errors {
+            let place = error
+                .line
+                .and_then(|line| usize::try_from(line).ok()?.checked_sub(1));
+            if let Some((_, custom_id)) = place.and_then(|place| order.get(place)) {
+                by_line.insert(custom_id, error);
+            }
+        }
+        let mut failures = Vec::new();
+        for (_, custom_id) in &order {
+            let Some(slot) = self.slots.get_mut(custom_id) else {
+                continue;
+            };
+            match std::mem::replace(&mut slot.state, SlotState::Settled) {
+                SlotState::Failed(failed) => failures.push((slot.member.clone(), failed)),
+                SlotState::Waiting => {
+                    let failure = match by_line.get(custom_id.as_str()) {
+                        Some(error) => failure_of(error),
+                        None => without_line(self.shard, self.session.is_cancelling()),
+                    };
+                    if failure.kind == FailureKind::Missing {
+                        self.tally.missing += 1;
+                        name_one(&mut self.tally, "missing", custom_id);
+                    }
+                    failures.push((
+                        slot.member.clone(),
+                        Failed {
+                            failure,
+                            finish_reason: None,
+                            usage: None,
+                            latency_ms: None,
+                        },
+                    ));
+                }
+                SlotState::Recorded | SlotState::Pending | SlotState::Settled => {}
+            }
+        }
+        failures
+    }
+
+    fn failure_record(
+        &self,
+        member: &Member,
+        failed: &Failed,
+        too_long: Option<&StoredRequest>,
+    ) -> Result<OutcomeRecord, Halt> {
+        let shard = self.shard;
+        let kind = failed.failure.kind;
+        let usage = failed.usage.unwrap_or_default();
+        let shrunk = too_long.and_then(|request| {
+            self.engine.parts.check.shrink(Oversized {
+                custom_id: &request.custom_id,
+                subject: &request.subject,
+                payload: &request.payload,
+                prompt_tokens: request.prompt_tokens,
+            })
+        });
+        // The tier must exist: the shard was planned from it.
+        tier_of(&self.session.spec, shard.variant.tier)?;
+        let next = if self.session.is_cancelling() {
+            Next::Failed
+        } else {
+            next_step(
+                kind,
+                shard.variant,
+                member,
+                &self.session.spec.tiers,
+                &self.engine.parts.settings.attempts,
+                shrunk,
+            )
+        };
+        Ok(OutcomeRecord {
+            seq: member.seq,
+            verdict: Verdict::Failed(failed.failure.clone()),
+            finish_reason: failed.finish_reason.clone(),
+            usage: failed.usage,
+            cost: shard.price.cost(usage.input_tokens, usage.output_tokens),
+            possible_cost: possible_cost(shard, member, failed.usage, policy_of(kind).billed),
+            latency_ms: failed.latency_ms,
+            next,
+        })
+    }
+
+    fn tell_irregularities(&self) {
+        let tally = &self.tally;
+        let counts = [
+            ("missing", tally.missing),
+            ("answered twice", tally.duplicates),
+            ("not ours", tally.foreign),
+            ("unreadable", tally.unreadable),
+        ];
+        let told: Vec<String> = counts
+            .iter()
+            .filter(|(_, count)| *count > 0)
+            .map(|(what, count)| format!("{count} {what}"))
+            .collect();
+        if !told.is_empty() {
+            let some: Vec<&str> = tally.named.iter().take(5).map(String::as_str).collect();
+            self.engine.warn(&format!(
+                "{}: {} (for instance {})",
+                named(self.shard.id),
+                told.join(", "),
+                if some.is_empty() { "without id".to_owned() } else { some.join(", ") }
+            ));
+        }
+    }
+}
+
+fn slot_attempt(slots: &HashMap<String, Slot>, request: &StoredRequest) -> u32 {
+    slots
+        .get(&request.custom_id)
+        .map_or(1, |slot| slot.member.attempt)
+}
+
+/// What the host may charge although it told no tokens: the whole prompt and the whole cap.
+fn possible_cost(shard: &Shard, member: &Member, usage: Option<Usage>, billed: Billed) -> Money {
+    if usage.is_some() || billed == Billed::No {
+        return Money::ZERO;
+    }
+    shard.price.cost(
+        u64::from(member.prompt_tokens),
+        u64::from(shard.variant.max_completion_tokens),
+    )
+}
+
+/// What the host says of a line of the input file, as a failure of its request.
+fn failure_of(error: &BatchError) -> Failure {
+    let line = LineError {
+        status: Some(400),
+        code: error.code.clone(),
+        message: error.message.clone(),
+        ..LineError::default()
+    };
+    let words = error.message.as_deref().or(error.code.as_deref());
+    Failure::new(
+        classify_error(&line),
+        words.unwrap_or("the host refused the line"),
+    )
+}
+
+/// The failure of a request in neither file.
+fn without_line(shard: &Shard, is_cancelling: bool) -> Failure {
+    let status = shard.remote_status.as_deref().unwrap_or("ended");
+    let of_batch = shard.batch_errors.iter().find(|error| error.line.is_none());
+    if is_cancelling {
+        return Failure::new(FailureKind::Cancelled, "the run was cancelled");
+    }
+    if is_token_limit(shard) {
+        return Failure::new(FailureKind::Provider, TOKEN_LIMIT);
+    }
+    if let (Some(error), "failed") = (of_batch, status) {
+        let failure = failure_of(error);
+        let kind = match failure.kind {
+            // The host gives no reason that concerns a request; asking again may help.
+            FailureKind::Rejected => FailureKind::Provider,
+            kind => kind,
+        };
+        return Failure { kind, ..failure };
+    }
+    let kind = match status {
+        "expired" | "cancelled" | "canceled" => FailureKind::Expired,
+        _ => FailureKind::Missing,
+    };
+    Failure::new(kind, format!("in neither file of a batch that {status}"))
+}
+
+fn name_one(tally: &mut ShardTally, what: &str, custom_id: &str) {
+    if tally.named.len() < NAMED_IDS {
+        let safe: String = custom_id
+            .chars()
+            .filter(|character| !character.is_control())
+            .take(64)
+            .collect();
+        tally.named.push(format!("{what}:{safe}"));
+    }
+}

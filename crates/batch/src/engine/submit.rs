@@ -1,0 +1,262 @@
+//! Brings planned shards to the host. Each state is committed before and after its remote call, and a
+//! batch that may exist already is looked for before one is created.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::SignedDuration;
+
+use crate::engine::drive::{Halt, Session};
+use crate::engine::plan::{file_name, named, tier_of};
+use crate::engine::render::ShardInput;
+use crate::engine::{Engine, EngineError};
+use crate::ledger::{LedgerError, Shard, ShardState, ShardStep};
+use crate::observer::{Moment, Step};
+use crate::provider::{
+    NewBatch, Provider, ProviderError, ProviderErrorKind, RemoteBatch, pause,
+};
+
+/// What submitting a shard came to.
+#[derive(Debug)]
+pub(super) enum Submitted {
+    /// Its batch is at the host.
+    Created,
+    /// The host has too many tokens waiting; the shard is given up and cut smaller.
+    TooManyTokens { shard: Box<Shard> },
+}
+
+/// What a failed create means.
+enum CreateFailure {
+    /// The host did not act: try again.
+    Again,
+    /// The host may have acted: look before trying again.
+    Look,
+    /// The host lost the input file.
+    FileLost,
+    /// Too many tokens wait at the host.
+    TooManyTokens,
+    /// Only the user can help.
+    Fatal(EngineError),
+}
+
+impl Engine {
+    /// Brings one shard to the host, from whatever state it is in.
+    pub(super) async fn submit_shard(
+        &self,
+        session: &Session,
+        shard: Shard,
+    ) -> Result<Submitted, Halt> {
+        let provider = Arc::clone(self.provider(&shard.model.provider)?);
+        let mut shard = shard;
+        let mut failed_tries = 0;
+        let mut may_exist =
+            shard.state == ShardState::Uploaded && shard.create_started_at.is_some();
+        loop {
+            if shard.state == ShardState::Planned {
+                self.upload(session, &*provider, &shard).await?;
+                shard = self.ledger().shard(shard.id)?;
+            }
+            if may_exist && let Some(batch) = self.find_batch(&*provider, &shard).await? {
+                self.commit_created(&shard, &batch)?;
+                return Ok(Submitted::Created);
+            }
+            match self.create(session, &*provider, &shard).await? {
+                Ok(batch) => {
+                    self.commit_created(&shard, &batch)?;
+                    return Ok(Submitted::Created);
+                }
+                Err(error) => {
+                    failed_tries += 1;
+                    let failure = self.create_failure(&shard, &error);
+                    if let CreateFailure::Fatal(error) = failure {
+                        return Err(error.into());
+                    }
+                    if failed_tries >= self.parts.settings.retry.max_tries {
+                        return Err(Halt::Outage(error));
+                    }
+                    match failure {
+                        CreateFailure::TooManyTokens => {
+                            let shard = Box::new(shard);
+                            return Ok(Submitted::TooManyTokens { shard });
+                        }
+                        CreateFailure::FileLost => {
+                            self.warn(&format!("{}: {error}; uploading again", named(shard.id)));
+                            self.ledger().advance_shard(shard.id, &ShardStep::FileLost)?;
+                        }
+                        CreateFailure::Look => may_exist = true,
+                        CreateFailure::Again | CreateFailure::Fatal(_) => {}
+                    }
+                    let wait = pause(&self.parts.settings.retry, failed_tries, &error);
+                    self.sleep(wait).await?;
+                    shard = self.ledger().shard(shard.id)?;
+                }
+            }
+        }
+    }
+
+    async fn upload(
+        &self,
+        session: &Session,
+        provider: &dyn Provider,
+        shard: &Shard,
+    ) -> Result<(), Halt> {
+        let frame = self.frame(&session.spec, shard.variant.tier, shard.variant)?;
+        let input = ShardInput::new(Arc::clone(&self.parts.ledger), shard, frame);
+        let name = file_name(shard);
+        // An earlier process may have died after the upload and before it wrote the id down.
+        let found = if session.left.contains(&shard.id) {
+            self.or_interrupt(provider.find_file(&name, shard.input_bytes))
+                .await?
+                .map_err(|error| self.halt_of(error))?
+        } else {
+            None
+        };
+        let file_id = match found {
+            Some(file_id) => file_id,
+            None => {
+                self.step(Moment::Before, Step::Upload, Some(shard.id));
+                let uploaded = self
+                    .or_interrupt(provider.upload(&name, &input))
+                    .await?
+                    .map_err(|error| self.halt_of(error))?;
+                self.step(Moment::After, Step::Upload, Some(shard.id));
+                uploaded
+            }
+        };
+        self.step(Moment::Before, Step::CommitUpload, Some(shard.id));
+        let step = ShardStep::Uploaded {
+            file_id,
+            input_hash: input.hash(),
+        };
+        self.ledger().advance_shard(shard.id, &step)?;
+        self.step(Moment::After, Step::CommitUpload, Some(shard.id));
+        Ok(())
+    }
+
+    async fn create(
+        &self,
+        session: &Session,
+        provider: &dyn Provider,
+        shard: &Shard,
+    ) -> Result<Result<RemoteBatch, ProviderError>, Halt> {
+        let tier = tier_of(&session.spec, shard.variant.tier)?;
+        let file_id = shard.file_id.as_deref().ok_or_else(|| {
+            LedgerError::Unreadable(format!("{} is uploaded but names no file", named(shard.id)))
+        })?;
+        // Committed first: whoever finds the shard in this state looks for the batch at the host.
+        let intent = ShardStep::CreateStarted { at: self.now() };
+        self.ledger().advance_shard(shard.id, &intent)?;
+        self.step(Moment::Before, Step::Create, Some(shard.id));
+        let created = provider
+            .create(&NewBatch {
+                input_file_id: file_id,
+                window: &tier.completion_window,
+                token: &shard.token,
+                model: &shard.model.model,
+            })
+            .await;
+        self.step(Moment::After, Step::Create, Some(shard.id));
+        Ok(created)
+    }
+
+    pub(super) fn commit_created(&self, shard: &Shard, batch: &RemoteBatch) -> Result<(), Halt> {
+        self.step(Moment::Before, Step::CommitCreate, Some(shard.id));
+        let step = ShardStep::Created {
+            batch_id: batch.id.clone(),
+            at: self.now(),
+        };
+        self.ledger().advance_shard(shard.id, &step)?;
+        self.step(Moment::After, Step::CommitCreate, Some(shard.id));
+        self.tell_shard(shard, &batch.status_text, batch.counts.completed);
+        Ok(())
+    }
+
+    /// Looks for a shard's batch among those at the host, by its token or its input file. Of several
+    /// the oldest is taken and the others are cancelled.
+    pub(super) async fn find_batch(
+        &self,
+        provider: &dyn Provider,
+        shard: &Shard,
+    ) -> Result<Option<RemoteBatch>, Halt> {
+        let Some(started) = shard.create_started_at else {
+            return Ok(None);
+        };
+        // A create without reply may still be on its way through the host.
+        let grace = self.parts.settings.retry.adoption_grace;
+        let passed = self.now().duration_since(started);
+        let left = SignedDuration::try_from(grace).unwrap_or_default() - passed;
+        if let Ok(left) = Duration::try_from(left) {
+            self.sleep(left.min(grace)).await?;
+        }
+        let batches = self
+            .or_interrupt(provider.list_batches(shard.planned_at))
+            .await?
+            .map_err(|error| self.halt_of(error))?;
+        let mut ours: Vec<RemoteBatch> = batches
+            .into_iter()
+            .filter(|batch| {
+                let has_token = batch.token.as_ref() == Some(&shard.token);
+                let has_file = shard.file_id.is_some() && batch.input_file_id == shard.file_id;
+                has_token || has_file
+            })
+            .collect();
+        ours.sort_by_key(|batch| batch.created_at);
+        let mut ours = ours.into_iter();
+        let Some(oldest) = ours.next() else {
+            return Ok(None);
+        };
+        self.warn(&format!(
+            "{}: took up batch {}, which the host had created already",
+            named(shard.id),
+            oldest.id
+        ));
+        for other in ours.filter(|other| other.id != oldest.id) {
+            self.warn(&format!(
+                "{}: cancelling batch {}, a second one for the same file",
+                named(shard.id),
+                other.id
+            ));
+            if let Err(error) = provider.cancel(&other.id).await {
+                self.warn(&error.to_string());
+            }
+        }
+        Ok(Some(oldest))
+    }
+
+    fn create_failure(&self, shard: &Shard, error: &ProviderError) -> CreateFailure {
+        let code = error.code.as_deref().unwrap_or_default();
+        if code == TOKEN_LIMIT {
+            return CreateFailure::TooManyTokens;
+        }
+        let configuration = || {
+            CreateFailure::Fatal(EngineError::Configuration {
+                provider: error.provider.clone(),
+                message: error.message.clone(),
+            })
+        };
+        match error.kind {
+            ProviderErrorKind::RateLimited | ProviderErrorKind::Unreachable => CreateFailure::Again,
+            ProviderErrorKind::Unavailable | ProviderErrorKind::Malformed => CreateFailure::Look,
+            ProviderErrorKind::Auth | ProviderErrorKind::Balance => configuration(),
+            ProviderErrorKind::NotFound | ProviderErrorKind::Rejected => {
+                let words = error.message.to_lowercase();
+                let names_file = shard
+                    .file_id
+                    .as_ref()
+                    .is_some_and(|id| words.contains(&id.to_lowercase()))
+                    || words.contains("file");
+                let is_lost = error.kind == ProviderErrorKind::NotFound
+                    || words.contains("not found")
+                    || words.contains("no such");
+                if names_file && is_lost {
+                    CreateFailure::FileLost
+                } else {
+                    configuration()
+                }
+            }
+        }
+    }
+}
+
+/// The code of hosts that have too many tokens waiting.
+pub(super) const TOKEN_LIMIT: &str = "token_limit_exceeded";
