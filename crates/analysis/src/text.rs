@@ -7,8 +7,8 @@ use crate::tokens;
 /// How the note begins that stands where text was cut.
 pub(crate) const CUT_OPENING: &str = "[... ";
 
-/// The first characters of a body that no budget cuts.
-pub(crate) const LEAD_WINDOW_CHARS: usize = 240;
+/// The first bytes of a body that no budget cuts.
+pub(crate) const LEAD_WINDOW_BYTES: usize = 320;
 
 /// HTML comments longer than this are template text that readers of the page never see.
 const KEPT_COMMENT_BYTES: usize = 80;
@@ -105,8 +105,8 @@ pub(crate) struct Shortened {
 }
 
 /// Cuts the middle out of a text until it has about `limit_tokens`, keeping its first
-/// `floor_chars` whatever they cost. Reads only as much of the text as it keeps.
-pub(crate) fn shorten_middle(text: &str, limit_tokens: u64, floor_chars: usize) -> Shortened {
+/// `floor_bytes` whatever they cost. Reads only as much of the text as it keeps.
+pub(crate) fn shorten_middle(text: &str, limit_tokens: u64, floor_bytes: usize) -> Shortened {
     let whole = || Shortened {
         text: text.to_owned(),
         cut_chars: 0,
@@ -116,7 +116,7 @@ pub(crate) fn shorten_middle(text: &str, limit_tokens: u64, floor_chars: usize) 
     }
     // The note itself takes about ten tokens. Openings tell more than endings, but tools sign last.
     let for_text = limit_tokens.saturating_sub(10);
-    let head_end = head_within(text, for_text * 7 / 10).max(char_offset(text, floor_chars));
+    let head_end = head_within(text, for_text * 7 / 10).max(text.floor_char_boundary(floor_bytes));
     let tail_start = tail_within(text, for_text - for_text * 7 / 10);
     if tail_start <= head_end {
         return whole();
@@ -218,7 +218,7 @@ fn pieces(text: &str) -> impl Iterator<Item = &str> {
 /// The first sentence of a body that says something, from its first characters only.
 pub(crate) fn lead_sentence(body: &str) -> Option<String> {
     let visible = body.split(CUT_OPENING).next().unwrap_or_default();
-    let window_end = char_offset(visible, LEAD_WINDOW_CHARS);
+    let window_end = visible.floor_char_boundary(LEAD_WINDOW_BYTES);
     let window = visible[..window_end].trim_end();
     let mut in_code = false;
     for line in window.lines() {
@@ -241,8 +241,9 @@ pub(crate) fn lead_sentence(body: &str) -> Option<String> {
             .map_or(plain, |end| &plain[..=end])
             .replace(['`', '*', '_'], "");
         let sentence = one_line(&sentence);
-        let is_cut =
-            window_end < visible.len() && window.ends_with(line) && !sentence.ends_with('.');
+        let is_cut = (window_end < visible.len() || visible.len() < body.len())
+            && window.ends_with(line)
+            && !sentence.ends_with('.');
         return Some(match sentence.rfind(' ') {
             Some(last_word) if is_cut => format!("{}…", &sentence[..last_word]),
             _ => sentence,
@@ -334,7 +335,7 @@ mod tests {
     #[test]
     fn the_floor_is_kept_whatever_it_costs() {
         let text = "é".repeat(5_000);
-        let short = shorten_middle(&text, 1, 240);
+        let short = shorten_middle(&text, 1, 480);
         assert!(short.text.starts_with(&"é".repeat(240)));
         assert_eq!(short.cut_chars, 4_760);
     }
@@ -385,7 +386,7 @@ mod tests {
         let lead = lead_sentence(&body);
         assert!(lead.as_deref().is_some_and(|lead| lead.ends_with('…')));
         for limit_tokens in [1, 20, 60, 200, 100_000] {
-            let short = shorten_middle(&body, limit_tokens, LEAD_WINDOW_CHARS);
+            let short = shorten_middle(&body, limit_tokens, LEAD_WINDOW_BYTES);
             assert_eq!(lead_sentence(&short.text), lead, "{limit_tokens}");
         }
     }

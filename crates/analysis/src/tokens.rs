@@ -39,7 +39,8 @@ pub fn estimate_upper(text: &str) -> u64 {
             run_length = 1;
         }
     }
-    total + run_kind.tokens(run_length)
+    total += run_kind.tokens(run_length);
+    total + total.div_ceil(8)
 }
 
 /// What a character is to the estimate.

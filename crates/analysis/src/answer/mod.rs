@@ -106,7 +106,7 @@ fn malformed(error: serde_json::Error) -> AnswerError {
 }
 
 /// Brings what means the same into one form.
-fn normalise(analysis: &mut Analysis) {
+pub(crate) fn normalise(analysis: &mut Analysis) {
     let claim = &mut analysis.ai;
     claim.tools = distinct(claim.tools.iter().map(|name| tool_slug(name)).collect());
     claim.quote = claim

@@ -13,7 +13,7 @@ use serde::Serialize;
 use crate::facts::{Facts, Scrubber, gather};
 use crate::fence::{self, FRAME_TOKENS, Section};
 use crate::secrets::{MaskCounts, Masker};
-use crate::text::{self, LEAD_WINDOW_CHARS};
+use crate::text::{self, LEAD_WINDOW_BYTES};
 use crate::tokens;
 
 /// Tokens that each part of a context may take.
@@ -129,7 +129,7 @@ pub fn build_context(
     let events = events::lines(pull_request, budget.event_tokens, &mut builder);
     builder.put(Section::Events, events);
     let left = budget.total_tokens.saturating_sub(builder.used_tokens);
-    let body = text::shorten_middle(&facts.body, left.min(budget.body_tokens), LEAD_WINDOW_CHARS);
+    let body = text::shorten_middle(&facts.body, left.min(budget.body_tokens), LEAD_WINDOW_BYTES);
     builder.cut(Section::Body, "characters", body.cut_chars);
     builder.put(Section::Body, body.text);
     builder.finish()

@@ -15,6 +15,7 @@ use crate::rules::change_type_of_subject;
 /// Most labels, languages and frameworks in the facts.
 const MAX_LISTED: usize = 8;
 const MAX_TITLE_CHARS: usize = 300;
+const MAX_TITLE_TOKENS: u64 = 160;
 const MAX_REF_CHARS: usize = 160;
 const MAX_QUOTE_CHARS: usize = 160;
 
@@ -66,7 +67,7 @@ impl Facts {
             reviews: review_counts(pull_request, author_login, &known_bots),
             remarks: remarks(pull_request, author_login, &known_bots),
             evidence: marks(evidence, scrubber),
-            title: scrubber.line(&pull_request.title, MAX_TITLE_CHARS),
+            title: title(pull_request, scrubber),
             body: scrubber.text(&crate::text::without_long_comments(body)),
             ..Facts::default()
         };
@@ -114,6 +115,12 @@ pub(super) fn counted<T: Ord + Clone + Hash>(values: Vec<T>, limit: usize) -> Ve
     counts.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
     counts.truncate(limit);
     counts
+}
+
+/// The title, cut only where no host would have allowed it.
+fn title(pull_request: &PullRequest, scrubber: &mut Scrubber) -> String {
+    let title = scrubber.line(&pull_request.title, MAX_TITLE_CHARS);
+    crate::text::shorten_end(&title, MAX_TITLE_TOKENS).text
 }
 
 fn standing(pull_request: &PullRequest) -> Standing {

@@ -43,12 +43,15 @@ pub fn analyse_context(context_text: &str) -> Option<Analysis> {
 
 fn from_facts(facts: &Facts) -> Analysis {
     let change_type = kind::change_type(facts);
-    Analysis {
+    let mut analysis = Analysis {
         ai: claim(facts),
         tech: tech(facts),
         summary: summary::summary(facts, change_type),
         health: health::health(facts, change_type),
-    }
+    };
+    // The same form that a model's answer is brought into.
+    crate::answer::normalise(&mut analysis);
+    analysis
 }
 
 /// The claim that the evidence supports.

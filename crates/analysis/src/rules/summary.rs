@@ -23,7 +23,11 @@ pub(super) fn summary(facts: &Facts, change_type: ChangeType) -> Summary {
 fn title(facts: &Facts) -> String {
     let words = kind::without_prefix(&facts.title);
     if words.is_empty() {
-        let fallback = format!("Pull request {} of {}", facts.number, facts.repo);
+        let fallback = if facts.repo.is_empty() {
+            format!("Pull request {}", facts.number)
+        } else {
+            format!("Pull request {} of {}", facts.number, facts.repo)
+        };
         return at_most_chars(&fallback, TITLE_CHARS).into_owned();
     }
     at_most_chars(&capitalised(words), TITLE_CHARS).into_owned()
