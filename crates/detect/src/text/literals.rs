@@ -7,6 +7,9 @@ use crate::text::rarity::rarity_bits;
 /// Literals shorter than this would let too many texts through.
 const MIN_LITERAL_BYTES: usize = 3;
 
+/// More alternatives than this would crowd the automaton.
+const MAX_VARIANTS: usize = 16;
+
 /// A literal may require a boundary at its edge, which is cheaper to check than the pattern.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Edge {
@@ -58,22 +61,12 @@ fn choices(hir: &Hir) -> Vec<Choice> {
     let mut items = Vec::new();
     flatten(hir, &mut items);
     let mut found = Vec::new();
-    let mut index = 0;
-    while let Some(item) = items.get(index) {
-        if let Some(first) = fixed_text(item) {
-            let left = edge_before(&items, index);
-            let mut text = first;
-            index += 1;
-            while let Some(more) = items.get(index).and_then(|next| fixed_text(next)) {
-                text.push_str(&more);
-                index += 1;
-            }
-            let right = edge_after(&items, index);
-            if text.len() >= MIN_LITERAL_BYTES {
-                found.push(vec![Literal { text, left, right }]);
-            }
+    for index in 0..items.len() {
+        found.extend(fixed_run(&items, index));
+        found.extend(varied_run(&items, index));
+        let Some(item) = items.get(index) else {
             continue;
-        }
+        };
         match item.kind() {
             HirKind::Repetition(repetition) if repetition.min >= 1 => {
                 found.extend(choices(&repetition.sub));
@@ -86,9 +79,109 @@ fn choices(hir: &Hir) -> Vec<Choice> {
             }
             _ => {}
         }
-        index += 1;
     }
     found
+}
+
+/// The longest run of fixed text that begins at an item, unless an earlier item begins it.
+fn fixed_run(items: &[&Hir], start: usize) -> Option<Choice> {
+    let begins_earlier = (start.checked_sub(1).and_then(|before| items.get(before)))
+        .is_some_and(|before| fixed_text(before).is_some());
+    if begins_earlier {
+        return None;
+    }
+    let mut text = String::new();
+    let mut end = start;
+    while let Some(more) = items.get(end).and_then(|item| fixed_text(item)) {
+        text.push_str(&more);
+        end += 1;
+    }
+    usable(
+        vec![text],
+        edge_before(items, start),
+        edge_after(items, end),
+    )
+}
+
+/// The texts of a run that begins at an item and has a few alternatives within it.
+fn varied_run(items: &[&Hir], start: usize) -> Option<Choice> {
+    let mut texts = vec![String::new()];
+    let mut end = start;
+    while let Some(endings) = items.get(end).and_then(|item| variants(item)) {
+        if texts.len() * endings.len() > MAX_VARIANTS {
+            break;
+        }
+        texts = product(&texts, &endings);
+        end += 1;
+    }
+    if texts.len() == 1 {
+        return None;
+    }
+    usable(texts, edge_before(items, start), edge_after(items, end))
+}
+
+fn usable(texts: Vec<String>, left: Edge, right: Edge) -> Option<Choice> {
+    if texts.iter().any(|text| text.len() < MIN_LITERAL_BYTES) {
+        return None;
+    }
+    let literals = texts.into_iter().map(|text| Literal {
+        left: applicable(left, text.chars().next()),
+        right: applicable(right, text.chars().next_back()),
+        text,
+    });
+    Some(literals.collect())
+}
+
+/// A word boundary beside anything but a word character asks for one on its other side; leave that
+/// to the pattern.
+fn applicable(edge: Edge, beside: Option<char>) -> Edge {
+    let is_word = beside.is_some_and(|beside| beside.is_ascii_alphanumeric() || beside == '_');
+    if edge == Edge::Word && !is_word {
+        Edge::Open
+    } else {
+        edge
+    }
+}
+
+/// All texts a node can match, where they are few.
+fn variants(hir: &Hir) -> Option<Vec<String>> {
+    if let Some(text) = fixed_text(hir) {
+        return Some(vec![text]);
+    }
+    match hir.kind() {
+        HirKind::Empty => Some(vec![String::new()]),
+        HirKind::Capture(capture) => variants(&capture.sub),
+        HirKind::Concat(children) => {
+            let mut texts = vec![String::new()];
+            for child in children {
+                let endings = variants(child)?;
+                if texts.len() * endings.len() > MAX_VARIANTS {
+                    return None;
+                }
+                texts = product(&texts, &endings);
+            }
+            Some(texts)
+        }
+        HirKind::Alternation(branches) => {
+            let mut texts = Vec::new();
+            for branch in branches {
+                texts.extend(variants(branch)?);
+            }
+            (texts.len() <= MAX_VARIANTS).then_some(texts)
+        }
+        HirKind::Repetition(repetition) if repetition.min == 0 && repetition.max == Some(1) => {
+            let mut texts = variants(&repetition.sub)?;
+            texts.push(String::new());
+            (texts.len() <= MAX_VARIANTS).then_some(texts)
+        }
+        _ => None,
+    }
+}
+
+fn product(beginnings: &[String], endings: &[String]) -> Vec<String> {
+    let pairs = (beginnings.iter())
+        .flat_map(|beginning| (endings.iter()).map(move |ending| format!("{beginning}{ending}")));
+    pairs.collect()
 }
 
 /// Splices concatenations and captures into one sequence.
@@ -189,14 +282,18 @@ mod tests {
 
     #[test]
     fn the_rarest_required_literal_is_chosen() {
-        let cases: [(&str, Option<&[&str]>); 9] = [
+        let cases: [(&str, Option<&[&str]>); 10] = [
             ("Kiosk", Some(&["kiosk"])),
             (
                 "https://app\\.devin\\.ai/sessions/\\w+",
                 Some(&["https://app.devin.ai/sessions/"]),
             ),
-            ("(?:alpha|beta) release", Some(&[" release"])),
+            (
+                "(?:alpha|beta) release",
+                Some(&["alpha release", "beta release"]),
+            ),
             ("(?:quartz|zephyr)", Some(&["quartz", "zephyr"])),
+            ("(?:ab|xy) ?jk", Some(&["ab jk", "abjk", "xy jk", "xyjk"])),
             ("(?:quartz|ab)", None),
             ("(?:quartz)?", None),
             ("(?:quartz)+", Some(&["quartz"])),
@@ -221,6 +318,9 @@ mod tests {
             (literals[0].left, literals[0].right),
             (Edge::Line, Edge::Word)
         );
+        let hir = regex_syntax::parse(r"\b\[quartz\b").expect("a valid pattern");
+        let literals = required_literals(&hir).expect("one literal");
+        assert_eq!(literals[0].left, Edge::Open);
     }
 
     #[test]
