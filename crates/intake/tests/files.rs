@@ -20,8 +20,12 @@ fn gzip(bytes: &[u8]) -> Vec<u8> {
     encoder.finish().expect("packs")
 }
 
+/// With a checksum, as the command-line tool packs.
 fn zstd(bytes: &[u8]) -> Vec<u8> {
-    zstd::encode_all(bytes, 1).expect("packs")
+    let mut encoder = zstd::Encoder::new(Vec::new(), 1).expect("packs");
+    encoder.include_checksum(true).expect("packs");
+    encoder.write_all(bytes).expect("packs");
+    encoder.finish().expect("packs")
 }
 
 /// What a reader gave: numbers of records, bad lines, and how it ended.

@@ -16,6 +16,8 @@ mod migrations;
 mod pages;
 mod pull_requests;
 mod store;
+#[cfg(test)]
+mod tests;
 mod verdicts;
 mod words;
 
