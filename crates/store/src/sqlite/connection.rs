@@ -99,28 +99,24 @@ pub(super) fn open_first_reader(
 /// Opens a connection that cannot write.
 pub(super) fn open_reader(path: &Path) -> Result<Connection, Fault> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(path, flags)?;
-    prepare(&connection)?;
-    match probe(&connection) {
-        Ok(()) => Ok(connection),
+    let opened = Connection::open_with_flags(path, flags).and_then(ready_to_read);
+    match opened {
         // A database in WAL mode wants to make its helper files even to be read. Where that is not
         // allowed and no log is left over, nobody can be writing: it may be read as it stands.
         Err(_) if !log_of(path).exists() && !helper_can_be_made(path) => {
-            drop(connection);
-            let connection = Connection::open_with_flags(
-                immutable_uri(path),
-                flags | OpenFlags::SQLITE_OPEN_URI,
-            )?;
-            prepare(&connection)?;
-            probe(&connection)?;
-            Ok(connection)
+            let flags = flags | OpenFlags::SQLITE_OPEN_URI;
+            let opened = Connection::open_with_flags(immutable_uri(path), flags);
+            Ok(opened.and_then(ready_to_read)?)
         }
-        Err(error) => Err(error.into()),
+        opened => Ok(opened?),
     }
 }
 
-fn probe(connection: &Connection) -> rusqlite::Result<()> {
-    connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))
+/// Sets a connection up and looks whether it can read at all.
+fn ready_to_read(connection: Connection) -> rusqlite::Result<Connection> {
+    prepare(&connection)?;
+    connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?;
+    Ok(connection)
 }
 
 /// Whether a file can be made beside the database. Leaves nothing behind.
