@@ -19,6 +19,8 @@ pub struct Answer {
     pub subject: String,
     /// The hash of the content the request was made from.
     pub content_hash: String,
+    /// The messages that were asked.
+    pub payload: Payload,
     /// The answer, one JSON value.
     pub json: String,
     /// What the narrow repair did, for instance `stripped fences`; `None` when nothing was repaired.

@@ -398,6 +398,7 @@ impl<'a> Collecting<'a> {
             custom_id: request.custom_id.clone(),
             subject: request.subject.clone(),
             content_hash: request.content_hash.clone(),
+            payload: request.payload.clone(),
             json: answer.json,
             repair: answer.repair,
             model: self.shard.model.clone(),

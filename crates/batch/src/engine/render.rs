@@ -65,11 +65,8 @@ impl Reading {
         self.after = Some(last.seq);
         let mut page = Vec::new();
         for request in &requests {
-            page.extend_from_slice(&self.frame.before_id);
-            page.extend_from_slice(request.custom_id.as_bytes());
-            page.extend_from_slice(&self.frame.after_id);
-            page.extend_from_slice(request.payload.tail().as_bytes());
-            page.extend_from_slice(&self.frame.after_messages);
+            self.frame
+                .render(&request.custom_id, &request.payload, &mut page);
         }
         self.hasher.update(&page);
         Ok(Some(Bytes::from(page)))

@@ -21,7 +21,7 @@ use jiff::Timestamp;
 
 use crate::ledger::BatchError;
 use crate::outcome::Usage;
-use crate::task::Task;
+use crate::task::{Payload, Task};
 use crate::tier::{CompletionWindow, Effort, ResponseMode};
 
 /// A host with a Batch API.
@@ -127,6 +127,15 @@ pub struct LineFrame {
 }
 
 impl LineFrame {
+    /// Appends the line of one request to `page`.
+    pub fn render(&self, custom_id: &str, payload: &Payload, page: &mut Vec<u8>) {
+        page.extend_from_slice(&self.before_id);
+        page.extend_from_slice(custom_id.as_bytes());
+        page.extend_from_slice(&self.after_id);
+        page.extend_from_slice(payload.tail().as_bytes());
+        page.extend_from_slice(&self.after_messages);
+    }
+
     /// Bytes that every line has.
     pub fn length_bytes(&self) -> u64 {
         (self.before_id.len() + self.after_id.len() + self.after_messages.len()) as u64
