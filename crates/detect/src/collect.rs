@@ -1,7 +1,7 @@
 //! The walk over a pull request that collects evidence.
 //!
-//! The place decides the role: an account that opened or committed to the change is its author,
-//! and only on another's change a reviewer.
+//! The place decides the role: the account that opened the change is its author, and what it writes
+//! below is no review; the same account on another's change is a reviewer.
 
 mod hits;
 mod people;
@@ -50,8 +50,8 @@ pub(crate) struct Collector<'d> {
     search: Search,
     hits: Hits,
     candidates: Candidates,
-    /// Account rows that opened the change or stand in its commits.
-    own_accounts: Vec<usize>,
+    /// The account row that opened the change.
+    author_account: Option<usize>,
     author: AuthorKind,
     author_known: bool,
 }
@@ -72,7 +72,7 @@ impl<'d> Collector<'d> {
             search,
             hits: Hits::default(),
             candidates: Candidates::default(),
-            own_accounts: Vec::new(),
+            author_account: None,
             author: AuthorKind::Other,
             author_known: false,
         }

@@ -1,12 +1,14 @@
 //! The detector: a catalogue, compiled.
 
+use std::collections::HashSet;
+
 use model::{Confidence, Evidence, PullRequest, Role, Verdict};
 
 use crate::catalogue::rows::{
     AccountRow, Case, CoAuthorMeaning, CreditRow, CreditValue, Dates, OwnComments, Part, Place,
     TextRow,
 };
-use crate::catalogue::{Catalogue, CatalogueError, ToolNames};
+use crate::catalogue::{Catalogue, CatalogueError, ToolKind, ToolNames};
 use crate::collect::{Collector, Search};
 use crate::identity::{AccountIndex, SignerIndex};
 use crate::join::{QuoteSupport, joined};
@@ -29,6 +31,8 @@ pub struct Detector {
     pub(crate) addresses: Vec<SignerRule>,
     pub(crate) names: Vec<SignerRule>,
     pub(crate) tool_names: ToolNames,
+    /// Slugs of review products.
+    reviewers: HashSet<String>,
     mentions: Mentions,
     version: String,
 }
@@ -95,6 +99,10 @@ impl Detector {
                 })
                 .collect(),
             tool_names: ToolNames::new(catalogue),
+            reviewers: (catalogue.tools())
+                .filter(|tool| tool.kind == ToolKind::Reviewer)
+                .map(|tool| tool.slug.clone())
+                .collect(),
             mentions: Mentions::compile(catalogue)?,
             version: catalogue.version().to_owned(),
         })
@@ -117,7 +125,7 @@ impl Detector {
     /// What the signatures say of a pull request.
     pub fn verdict(&self, pull_request: &PullRequest) -> Verdict {
         let findings = Collector::new(self, Search::Prefiltered).run(pull_request);
-        verdict_of(pull_request, findings)
+        verdict_of(pull_request, findings, |tool| self.reviewers.contains(tool))
     }
 
     /// Where prose names a tool or AI in general. No evidence; but a pull request that the

@@ -12,7 +12,11 @@ const NONE_DETECTED_CONFIDENCE: f64 = 0.6;
 const DOUBTFUL_CONFIDENCE: f64 = 0.4;
 
 /// Builds the verdict; the table is in the crate's documentation.
-pub(crate) fn verdict_of(pull_request: &PullRequest, findings: Findings) -> Verdict {
+pub(crate) fn verdict_of(
+    pull_request: &PullRequest,
+    findings: Findings,
+    is_reviewer: impl Fn(&str) -> bool,
+) -> Verdict {
     let Findings { evidence, author } = findings;
     let authored = strongest(&evidence, Role::Authored);
     let assisted = strongest(&evidence, Role::Assisted);
@@ -44,7 +48,12 @@ pub(crate) fn verdict_of(pull_request: &PullRequest, findings: Findings) -> Verd
     };
 
     let author_tools = match origin {
-        Origin::Agent | Origin::Assisted => tools(&evidence, |role| role != Role::Reviewed),
+        // A suggestion taken from a review is help; beside an agent's own work it says nothing of
+        // who made the change.
+        Origin::Agent => tools(&evidence, |hit| {
+            hit.role == Role::Authored || (hit.role == Role::Assisted && !is_reviewer(&hit.tool))
+        }),
+        Origin::Assisted => tools(&evidence, |hit| hit.role == Role::Assisted),
         Origin::NoneDetected | Origin::Unknown => Vec::new(),
     };
     Verdict {
@@ -52,7 +61,7 @@ pub(crate) fn verdict_of(pull_request: &PullRequest, findings: Findings) -> Verd
         ai_authored: ai_authored(origin),
         ai_reviewed: reviewed.is_some_and(decides),
         author_tools,
-        review_tools: tools(&evidence, |role| role == Role::Reviewed),
+        review_tools: tools(&evidence, |hit| hit.role == Role::Reviewed),
         plain_bot: author == AuthorKind::PlainBot,
         confidence,
         evidence,
@@ -94,10 +103,10 @@ fn strongest(evidence: &[Evidence], role: Role) -> Option<Confidence> {
         .max()
 }
 
-/// Slugs of the tools with deciding evidence of the wanted roles, sorted, each once.
-fn tools(evidence: &[Evidence], wanted: impl Fn(Role) -> bool) -> Vec<String> {
+/// Slugs of the tools with wanted evidence that decides, sorted, each once.
+fn tools(evidence: &[Evidence], wanted: impl Fn(&Evidence) -> bool) -> Vec<String> {
     let mut slugs: Vec<String> = (evidence.iter())
-        .filter(|hit| wanted(hit.role) && decides(hit.confidence))
+        .filter(|hit| wanted(hit) && decides(hit.confidence))
         .map(|hit| hit.tool.clone())
         .collect();
     slugs.sort_unstable();

@@ -91,7 +91,7 @@ pub(crate) enum BareLogin {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum OwnComments {
-    /// Those on changes which this account opened or committed to.
+    /// Those on changes which this account opened.
     #[default]
     OfAccount,
     /// Also those on changes that show any other evidence of its authoring tool.

@@ -24,7 +24,7 @@ impl Collector<'_> {
         match self.account(claim) {
             Some(AccountMatch::PlainBot(_)) => self.author = AuthorKind::PlainBot,
             Some(AccountMatch::Tool(number)) => {
-                self.own_accounts.push(number);
+                self.author_account = Some(number);
                 let detector = self.detector;
                 let Some(rule) = detector.accounts.get(number) else {
                     return;
@@ -145,9 +145,6 @@ impl Collector<'_> {
         time: Option<Timestamp>,
         spot: impl FnOnce() -> Spot,
     ) {
-        if !self.own_accounts.contains(&number) {
-            self.own_accounts.push(number);
-        }
         let detector = self.detector;
         let Some(rule) = detector.accounts.get(number) else {
             return;
@@ -220,7 +217,7 @@ impl Collector<'_> {
         let Some(tool) = &rule.review_tool else {
             return;
         };
-        if self.own_accounts.contains(&number) {
+        if self.author_account == Some(number) {
             return;
         }
         let mut confidence = rule.review_confidence;

@@ -208,7 +208,7 @@ impl Collector<'_> {
         if rule.co_author_is == CoAuthorMeaning::Suggestion
             && let Some(tool) = &rule.review_tool
         {
-            let claimed = claimed(tool.as_str(), Role::Reviewed, rule.review_confidence);
+            let claimed = claimed(tool.as_str(), Role::Reviewed, rule.confidence);
             self.hits.add(claimed, here);
         }
     }
