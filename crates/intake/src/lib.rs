@@ -8,6 +8,6 @@ mod rejects;
 mod source;
 
 pub use error::{FileError, IntakeError, LineError, LineErrorKind};
-pub use reader::{Options, Reader, Record};
+pub use reader::{JsonLine, JsonLines, Options, Reader, Record};
 pub use rejects::RejectsWriter;
 pub use source::{Progress, Source};

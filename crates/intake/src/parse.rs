@@ -1,6 +1,7 @@
 //! One line becomes one pull request, or says why not.
 
 use model::PullRequest;
+use serde::de::DeserializeOwned;
 use serde_json::error::Category;
 
 use crate::error::LineErrorKind;
@@ -26,8 +27,11 @@ impl Complaint {
     }
 }
 
-/// Reads one line that is not blank.
-pub(crate) fn parse(line: &[u8]) -> Result<PullRequest, Complaint> {
+/// Reads one line that is not blank, and checks its value.
+pub(crate) fn parse<T: DeserializeOwned>(
+    line: &[u8],
+    check: fn(&T) -> Result<(), Complaint>,
+) -> Result<T, Complaint> {
     let text = std::str::from_utf8(line).map_err(|error| {
         Complaint::new(
             LineErrorKind::InvalidUtf8,
@@ -43,15 +47,14 @@ pub(crate) fn parse(line: &[u8]) -> Result<PullRequest, Complaint> {
             "not a JSON object",
         ));
     }
-    let pull_request: PullRequest =
-        serde_json::from_str(text).map_err(|error| explain(text, &error))?;
-    check_key(&pull_request)?;
-    Ok(pull_request)
+    let value: T = serde_json::from_str(text).map_err(|error| explain::<T>(text, &error))?;
+    check(&value)?;
+    Ok(value)
 }
 
 /// Turns serde's error into a complaint. To name the field the line is read again, with a slower
 /// reader that keeps track of where it is.
-fn explain(text: &str, error: &serde_json::Error) -> Complaint {
+fn explain<T: DeserializeOwned>(text: &str, error: &serde_json::Error) -> Complaint {
     if error.classify() != Category::Data {
         return Complaint::new(
             LineErrorKind::BadJson,
@@ -60,7 +63,7 @@ fn explain(text: &str, error: &serde_json::Error) -> Complaint {
         );
     }
     let mut deserializer = serde_json::Deserializer::from_str(text);
-    let tracked = serde_path_to_error::deserialize::<_, PullRequest>(&mut deserializer);
+    let tracked = serde_path_to_error::deserialize::<_, T>(&mut deserializer);
     let path = match &tracked {
         Err(tracked) => tracked.path().to_string(),
         Ok(_) => String::new(),
@@ -100,7 +103,7 @@ fn without_place(error: &serde_json::Error) -> String {
 }
 
 /// A key must be one that a host can have.
-fn check_key(pull_request: &PullRequest) -> Result<(), Complaint> {
+pub(crate) fn check_key(pull_request: &PullRequest) -> Result<(), Complaint> {
     let repo = &pull_request.repo;
     let is_name = |part: &str| {
         !part.is_empty()
@@ -137,8 +140,12 @@ mod tests {
     use super::*;
     use LineErrorKind::{BadField, BadJson, InvalidUtf8, MissingKey};
 
+    fn read(line: &[u8]) -> Result<model::PullRequest, Complaint> {
+        parse(line, check_key)
+    }
+
     fn check(line: &str, kind: LineErrorKind, field: Option<&str>, reason: &str) {
-        let complaint = parse(line.as_bytes()).expect_err(line);
+        let complaint = read(line.as_bytes()).expect_err(line);
         assert_eq!(
             (complaint.kind, complaint.field.as_deref()),
             (kind, field),
@@ -259,19 +266,19 @@ mod tests {
     fn nesting_without_end_does_not_exhaust_the_stack() {
         let deep = format!(r#"{{"repo":"a/b","number":1,"x":{}"#, "[".repeat(1_000_000));
         assert_eq!(
-            parse(deep.as_bytes()).map_err(|complaint| complaint.kind),
+            read(deep.as_bytes()).map_err(|complaint| complaint.kind),
             Err(BadJson)
         );
         let deep = format!(
             r#"{{"repo":"a/b","number":1,"labels":{}"#,
             "[".repeat(1_000_000)
         );
-        assert!(parse(deep.as_bytes()).is_err());
+        assert!(read(deep.as_bytes()).is_err());
     }
 
     #[test]
     fn bytes_that_are_not_utf_8_are_told_where() {
-        let complaint = parse(b"{\"repo\":\"a/\xff\"}").expect_err("not UTF-8");
+        let complaint = read(b"{\"repo\":\"a/\xff\"}").expect_err("not UTF-8");
         assert_eq!(complaint.kind, InvalidUtf8);
         assert_eq!(complaint.reason, "not UTF-8 at byte 12");
     }
@@ -279,7 +286,7 @@ mod tests {
     #[test]
     fn unknown_fields_and_spaces_are_let_pass() {
         let parsed =
-            parse(b" { \"novel\": [1e999, {\"a\": null}], \"repo\": \"a/b\", \"number\": 1 } ");
+            read(b" { \"novel\": [1e999, {\"a\": null}], \"repo\": \"a/b\", \"number\": 1 } ");
         assert_eq!(parsed.map(|record| record.number), Ok(1));
     }
 }

@@ -3,10 +3,11 @@
 use std::io::Read;
 
 use model::PullRequest;
+use serde::de::DeserializeOwned;
 
 use crate::error::{FileError, IntakeError, LineError, LineErrorKind};
 use crate::lines::{Line, Lines};
-use crate::parse::{Complaint, parse};
+use crate::parse::{Complaint, check_key, parse};
 use crate::source::{self, Packing, Progress, Source, Stream};
 
 /// How much of a bad line is shown.
@@ -44,18 +45,13 @@ pub struct Record {
 /// As an iterator it gives a record or an error for each line that is not blank. After
 /// [`IntakeError::Line`] it goes on; after [`IntakeError::File`] it has ended.
 pub struct Reader {
-    file: String,
-    packing: Packing,
-    progress: Progress,
-    lines: Lines<Box<dyn std::io::BufRead + Send>>,
-    line_number: u64,
-    is_ended: bool,
+    lines: JsonLines<PullRequest>,
 }
 
 impl Reader {
     /// Opens a file or standard input.
     pub fn open(source: &Source, options: Options) -> Result<Self, FileError> {
-        Ok(Self::new(source.name(), source::open(source)?, options))
+        Ok(Self::new(JsonLines::open(source, options)?))
     }
 
     /// Reads from anything; `name` is for messages.
@@ -64,11 +60,63 @@ impl Reader {
         input: Box<dyn Read + Send>,
         options: Options,
     ) -> Result<Self, FileError> {
-        Ok(Self::new(
-            name.to_owned(),
-            source::unpack(name, input, None)?,
-            options,
-        ))
+        let stream = source::unpack(name, input, None)?;
+        Ok(Self::new(JsonLines::new(name.to_owned(), stream, options)))
+    }
+
+    fn new(lines: JsonLines<PullRequest>) -> Self {
+        Self {
+            lines: lines.checked_by(check_key),
+        }
+    }
+
+    /// How far the reader is; keep it to draw a progress bar.
+    pub fn progress(&self) -> Progress {
+        self.lines.progress.clone()
+    }
+
+    /// The name of the source in messages.
+    pub fn file(&self) -> &str {
+        &self.lines.file
+    }
+}
+
+impl Iterator for Reader {
+    type Item = Result<Record, IntakeError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let line = self.lines.next()?;
+        Some(line.map(|line| Record {
+            line_number: line.line_number,
+            pull_request: line.value,
+        }))
+    }
+}
+
+/// A value and where it stood.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JsonLine<T> {
+    /// The line, from 1; blank lines count.
+    pub line_number: u64,
+    /// The value.
+    pub value: T,
+}
+
+/// Reads values of any kind from one source, as [`Reader`] reads pull requests.
+pub struct JsonLines<T> {
+    file: String,
+    packing: Packing,
+    progress: Progress,
+    lines: Lines<Box<dyn std::io::BufRead + Send>>,
+    line_number: u64,
+    is_ended: bool,
+    check: fn(&T) -> Result<(), Complaint>,
+}
+
+impl<T: DeserializeOwned> JsonLines<T> {
+    /// Opens a file or standard input.
+    pub fn open(source: &Source, options: Options) -> Result<Self, FileError> {
+        Ok(Self::new(source.name(), source::open(source)?, options))
     }
 
     fn new(file: String, stream: Stream, options: Options) -> Self {
@@ -79,20 +127,15 @@ impl Reader {
             lines: Lines::new(stream.input, options.line_bytes_max),
             line_number: 0,
             is_ended: false,
+            check: |_| Ok(()),
         }
     }
 
-    /// How far the reader is; keep it to draw a progress bar.
-    pub fn progress(&self) -> Progress {
-        self.progress.clone()
+    fn checked_by(self, check: fn(&T) -> Result<(), Complaint>) -> Self {
+        Self { check, ..self }
     }
 
-    /// The name of the source in messages.
-    pub fn file(&self) -> &str {
-        &self.file
-    }
-
-    fn next_record(&mut self) -> Result<Option<Record>, IntakeError> {
+    fn next_line(&mut self) -> Result<Option<JsonLine<T>>, IntakeError> {
         loop {
             let line = match self.lines.next_line() {
                 Ok(Some(line)) => line,
@@ -120,13 +163,13 @@ impl Reader {
                     if line.trim_ascii().is_empty() {
                         continue;
                     }
-                    (line, parse(line))
+                    (line, parse(line, self.check))
                 }
             };
             return match result {
-                Ok(pull_request) => Ok(Some(Record {
+                Ok(value) => Ok(Some(JsonLine {
                     line_number: self.line_number,
-                    pull_request,
+                    value,
                 })),
                 Err(complaint) => Err(LineError {
                     file: self.file.clone(),
@@ -142,14 +185,14 @@ impl Reader {
     }
 }
 
-impl Iterator for Reader {
-    type Item = Result<Record, IntakeError>;
+impl<T: DeserializeOwned> Iterator for JsonLines<T> {
+    type Item = Result<JsonLine<T>, IntakeError>;
 
     fn next(&mut self) -> Option<Self::Item> {
         if self.is_ended {
             return None;
         }
-        let next = self.next_record().transpose();
+        let next = self.next_line().transpose();
         self.is_ended = matches!(next, None | Some(Err(IntakeError::File(_))));
         next
     }
