@@ -18,14 +18,43 @@ mod tests {
     use super::*;
     use crate::tokens;
 
+    /// A context that shows every section.
+    fn a_context() -> String {
+        let pull_request = serde_json::from_str(
+            r#"{"repo":"acme/shop","number":1,"title":"Add retries","body":"Tries again.","language":"Go",
+                "author":{"login":"ada","is_bot":false},"state":"closed","created_at":"2026-01-01T00:00:00Z",
+                "merged_at":"2026-01-02T00:00:00Z","additions":1,"deletions":2,"head_ref":"x","labels":["a","b"],
+                "commits":[{"message":"Add retries\n\nMore.\n\nSigned-off-by: Ada","author_name":"Ada"}],
+                "files":[{"path":"server/a.go","additions":1}],"events":[{"event":"labeled","actor":"ada"}],
+                "reviews":[{"author":"grace","state":"APPROVED","submitted_at":"2026-01-01T06:00:00Z","body":"Good."}],
+                "comments":[{"author":"x[bot]","is_bot":true,"body":"Fine."}]}"#,
+        )
+        .expect("a record");
+        let evidence = model::Evidence {
+            tool: "codex".to_owned(),
+            role: model::Role::Authored,
+            signal: model::Signal::Branch,
+            field: "head_ref".to_owned(),
+            quote: "codex/x".to_owned(),
+            rule: "codex_branch".to_owned(),
+            confidence: model::Confidence::High,
+            offset_bytes: 0,
+        };
+        crate::build_context(&pull_request, &[evidence], &crate::ContextBudget::default()).text
+    }
+
     /// Hashes of the released texts. When this fails, raise the version and put the new hash here:
     /// answers to another question must not count as answers to this one.
     #[test]
     fn a_change_of_prompt_or_schema_needs_a_new_version() {
         let hash = |text: &str| blake3::hash(text.as_bytes()).to_hex()[..16].to_owned();
         assert_eq!(
-            (PROMPT_VERSION, hash(system_prompt()).as_str()),
-            (1, "PROMPT_HASH")
+            (
+                PROMPT_VERSION,
+                hash(system_prompt()).as_str(),
+                hash(&a_context()).as_str()
+            ),
+            (1, "e2e087a3ab26a94d", "5090be6360fa8b3c")
         );
         assert_eq!(
             (

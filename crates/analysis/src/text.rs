@@ -264,9 +264,8 @@ fn visible(text: &str) -> Cow<'_, str> {
     let mut after_return = false;
     for character in text.chars() {
         match character {
-            '\r' => out.push('\n'),
             '\n' if after_return => {}
-            '\n' => out.push('\n'),
+            '\n' | '\r' => out.push('\n'),
             '\t' => out.push(' '),
             '\u{ad}'
             | '\u{61c}'
@@ -316,9 +315,11 @@ mod tests {
 
     #[test]
     fn the_middle_is_cut_and_said_so() {
-        let text = (0..2_000)
-            .map(|line| format!("line {line}\n"))
-            .collect::<String>();
+        let lines: Vec<String> = (0..2_000).map(|line| format!("line {line}")).collect();
+        let text = lines.join(
+            "
+",
+        );
         let short = shorten_middle(&text, 100, 0);
         assert!(short.text.starts_with("line 0\nline 1\n"), "{}", short.text);
         assert!(short.text.ends_with("line 1999"), "{}", short.text);

@@ -74,8 +74,7 @@ impl Kind {
     fn tokens(self, length: u64) -> u64 {
         match self {
             Kind::Lower => length.div_ceil(4),
-            Kind::Upper => length.div_ceil(3),
-            Kind::Digit => length.div_ceil(3),
+            Kind::Upper | Kind::Digit => length.div_ceil(3),
             // One blank belongs to the word after it.
             Kind::Space => u64::from(length > 1),
             Kind::Newline => length.min(2),

@@ -1,5 +1,7 @@
 //! Holds a document against the strict schema, naming the field that breaks it.
 
+use std::fmt::Write as _;
+
 use serde_json::{Map, Value};
 
 use super::AnswerError;
@@ -82,7 +84,7 @@ fn check_items(schema: &Value, items: &[Value], path: &mut String) -> Result<(),
     };
     for (index, item) in items.iter().enumerate() {
         let length = path.len();
-        path.push_str(&format!("[{index}]"));
+        let _ = write!(path, "[{index}]");
         check_node(item_schema, item, path)?;
         path.truncate(length);
     }

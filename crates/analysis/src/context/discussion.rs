@@ -1,5 +1,6 @@
 //! The `discussion` section: what people said, then one line for each bot.
 
+use jiff::Timestamp;
 use model::{CommentKind, PullRequest, ReviewState};
 
 use super::{Budgeted, Builder};
@@ -95,7 +96,7 @@ fn remarks<'a>(pull_request: &'a PullRequest, known_bots: &[String]) -> Vec<Rema
         is_bot: is_bot(review.author.as_deref(), review.is_bot),
         how: review_word(review.state).to_owned(),
         text: review.body.as_deref().unwrap_or_default(),
-        at_second: review.submitted_at.map_or(i64::MAX, |at| at.as_second()),
+        at_second: review.submitted_at.map_or(i64::MAX, Timestamp::as_second),
     });
     let comments = pull_request
         .comments
@@ -109,7 +110,7 @@ fn remarks<'a>(pull_request: &'a PullRequest, known_bots: &[String]) -> Vec<Rema
                 CommentKind::Review => "on the diff".to_owned(),
             },
             text: &comment.body,
-            at_second: comment.created_at.map_or(i64::MAX, |at| at.as_second()),
+            at_second: comment.created_at.map_or(i64::MAX, Timestamp::as_second),
         });
     let mut remarks: Vec<Remark<'a>> = reviews
         .chain(comments)

@@ -1,5 +1,7 @@
 //! The `events` section: what happened, each kind and actor once.
 
+use std::fmt::Write as _;
+
 use model::PullRequest;
 
 use super::{Budgeted, Builder};
@@ -49,7 +51,7 @@ pub(super) fn lines(
     for (kind, actor, count) in found {
         let mut line = builder.scrubber.line(kind, 60);
         if count > 1 {
-            line.push_str(&format!(" {count}x"));
+            let _ = write!(line, " {count}x");
         }
         if let Some(actor) = builder.scrubber.word(actor, 60) {
             line.push_str(" by ");

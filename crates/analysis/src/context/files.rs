@@ -1,6 +1,7 @@
 //! The `files` section: paths while they are few, groups with counts when they are many.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use model::{FileChange, PullRequest};
 
@@ -118,10 +119,10 @@ fn add(total: &mut Option<u64>, value: Option<u64>) {
 fn change(additions: Option<u64>, deletions: Option<u64>) -> String {
     let mut out = String::new();
     if let Some(additions) = additions {
-        out.push_str(&format!(" +{additions}"));
+        let _ = write!(out, " +{additions}");
     }
     if let Some(deletions) = deletions {
-        out.push_str(&format!(" -{deletions}"));
+        let _ = write!(out, " -{deletions}");
     }
     out
 }

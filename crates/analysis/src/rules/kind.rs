@@ -127,16 +127,15 @@ pub(crate) fn change_type_of_subject(subject: &str) -> Option<ChangeType> {
     if subject.starts_with("Revert \"") {
         return Some(ChangeType::Revert);
     }
-    let prefix = match subject.strip_prefix('[') {
-        Some(bracketed) => bracketed.split_once(']')?.0,
-        None => {
-            let (prefix, _) = subject.split_once(':')?;
-            let (kind, scope) = prefix.split_once('(').unwrap_or((prefix, ")"));
-            if !scope.trim_end_matches('!').ends_with(')') {
-                return None;
-            }
-            kind
+    let prefix = if let Some(bracketed) = subject.strip_prefix('[') {
+        bracketed.split_once(']')?.0
+    } else {
+        let (prefix, _) = subject.split_once(':')?;
+        let (kind, scope) = prefix.split_once('(').unwrap_or((prefix, ")"));
+        if !scope.trim_end_matches('!').ends_with(')') {
+            return None;
         }
+        kind
     };
     let word = prefix.trim().trim_end_matches('!').to_ascii_lowercase();
     lookup(&PREFIXES, &word)

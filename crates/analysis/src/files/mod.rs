@@ -1,6 +1,12 @@
 //! What a file is, by its path: area, language, framework.
 
+mod tables;
+
 use model::TechCategory;
+use tables::{
+    BACK_FOLDERS, CONFIGURATION_NAMES, DATA_FOLDERS, FRONT_FOLDERS, INFRASTRUCTURE_FOLDERS,
+    INFRASTRUCTURE_NAMES, LANGUAGES, NOTICE_STEMS, SECURITY_WORDS, TEST_FOLDERS,
+};
 
 /// What a path tells of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,255 +43,6 @@ pub fn classify(path: &str) -> FileKind {
     }
 }
 
-const SECURITY_WORDS: [&str; 14] = [
-    "acl",
-    "auth",
-    "authentication",
-    "authorization",
-    "crypto",
-    "cryptography",
-    "jwt",
-    "oauth",
-    "oauth2",
-    "permissions",
-    "rbac",
-    "saml",
-    "security",
-    "sso",
-];
-
-const TEST_FOLDERS: [&str; 17] = [
-    "__mocks__",
-    "__snapshots__",
-    "__tests__",
-    "androidtest",
-    "cypress",
-    "e2e",
-    "fixtures",
-    "integration_tests",
-    "integration-tests",
-    "playwright",
-    "spec",
-    "specs",
-    "test",
-    "test-data",
-    "testdata",
-    "testing",
-    "tests",
-];
-
-const FRONT_FOLDERS: [&str; 22] = [
-    "app",
-    "assets",
-    "browser",
-    "client",
-    "components",
-    "composables",
-    "contexts",
-    "dashboard",
-    "frontend",
-    "front-end",
-    "hooks",
-    "layouts",
-    "pages",
-    "public",
-    "renderer",
-    "static",
-    "stories",
-    "styles",
-    "ui",
-    "views",
-    "web",
-    "webapp",
-];
-
-const BACK_FOLDERS: [&str; 16] = [
-    "api",
-    "backend",
-    "bin",
-    "cli",
-    "cmd",
-    "controllers",
-    "functions",
-    "handlers",
-    "lambda",
-    "lib",
-    "middleware",
-    "scripts",
-    "server",
-    "services",
-    "tools",
-    "workers",
-];
-
-const INFRASTRUCTURE_FOLDERS: [&str; 17] = [
-    ".buildkite",
-    ".circleci",
-    ".github/workflows",
-    ".gitlab",
-    "ansible",
-    "argocd",
-    "cloudformation",
-    "deploy",
-    "deployment",
-    "deployments",
-    "docker",
-    "helm",
-    "infra",
-    "infrastructure",
-    "k8s",
-    "kubernetes",
-    "terraform",
-];
-
-const DATA_FOLDERS: [&str; 6] = [
-    "alembic",
-    "dags",
-    "dbt",
-    "migrate",
-    "migrations",
-    "notebooks",
-];
-
-const CONFIGURATION_NAMES: [&str; 27] = [
-    "brewfile",
-    "build.bazel",
-    "build.gradle",
-    "build.gradle.kts",
-    "build.sbt",
-    "cargo.lock",
-    "cmakelists.txt",
-    "codeowners",
-    "composer.lock",
-    "flake.lock",
-    "gemfile",
-    "gemfile.lock",
-    "go.mod",
-    "go.sum",
-    "go.work",
-    "go.work.sum",
-    "gradlew",
-    "justfile",
-    "makefile",
-    "meson.build",
-    "pipfile",
-    "pom.xml",
-    "rakefile",
-    "requirements.txt",
-    "settings.gradle",
-    "version",
-    "workspace",
-];
-
-const INFRASTRUCTURE_NAMES: [&str; 14] = [
-    ".gitlab-ci.yml",
-    ".travis.yml",
-    "appveyor.yml",
-    "azure-pipelines.yml",
-    "bitbucket-pipelines.yml",
-    "caddyfile",
-    "cloudbuild.yaml",
-    "containerfile",
-    "fly.toml",
-    "jenkinsfile",
-    "nginx.conf",
-    "procfile",
-    "serverless.yml",
-    "vagrantfile",
-];
-
-/// Endings of programming languages. Those also used for markup of pages are front end, see `area`.
-const LANGUAGES: [(&str, &str); 88] = [
-    ("asm", "assembly"),
-    ("astro", "astro"),
-    ("bash", "shell"),
-    ("bat", "batch"),
-    ("c", "c"),
-    ("cairo", "cairo"),
-    ("cc", "c++"),
-    ("cjs", "javascript"),
-    ("clj", "clojure"),
-    ("cljs", "clojure"),
-    ("coffee", "coffeescript"),
-    ("cpp", "c++"),
-    ("cr", "crystal"),
-    ("cs", "c#"),
-    ("css", "css"),
-    ("cu", "cuda"),
-    ("cxx", "c++"),
-    ("d", "d"),
-    ("dart", "dart"),
-    ("elm", "elm"),
-    ("erl", "erlang"),
-    ("ex", "elixir"),
-    ("exs", "elixir"),
-    ("f90", "fortran"),
-    ("fs", "f#"),
-    ("gd", "gdscript"),
-    ("go", "go"),
-    ("graphql", "graphql"),
-    ("groovy", "groovy"),
-    ("h", "c"),
-    ("hbs", "handlebars"),
-    ("hcl", "hcl"),
-    ("hh", "c++"),
-    ("hpp", "c++"),
-    ("hs", "haskell"),
-    ("htm", "html"),
-    ("html", "html"),
-    ("ipynb", "python"),
-    ("java", "java"),
-    ("jl", "julia"),
-    ("js", "javascript"),
-    ("jsx", "javascript"),
-    ("kt", "kotlin"),
-    ("kts", "kotlin"),
-    ("less", "less"),
-    ("lua", "lua"),
-    ("m", "objective-c"),
-    ("mjs", "javascript"),
-    ("ml", "ocaml"),
-    ("mli", "ocaml"),
-    ("mm", "objective-c++"),
-    ("move", "move"),
-    ("mts", "typescript"),
-    ("nim", "nim"),
-    ("nix", "nix"),
-    ("php", "php"),
-    ("pl", "perl"),
-    ("pm", "perl"),
-    ("prisma", "prisma"),
-    ("proto", "protobuf"),
-    ("ps1", "powershell"),
-    ("py", "python"),
-    ("pyi", "python"),
-    ("pyx", "cython"),
-    ("r", "r"),
-    ("rb", "ruby"),
-    ("rkt", "racket"),
-    ("rs", "rust"),
-    ("s", "assembly"),
-    ("sass", "sass"),
-    ("scala", "scala"),
-    ("scss", "scss"),
-    ("sh", "shell"),
-    ("sol", "solidity"),
-    ("sql", "sql"),
-    ("svelte", "svelte"),
-    ("swift", "swift"),
-    ("tf", "hcl"),
-    ("ts", "typescript"),
-    ("tsx", "typescript"),
-    ("v", "verilog"),
-    ("vb", "visual basic"),
-    ("vue", "vue"),
-    ("wgsl", "wgsl"),
-    ("zig", "zig"),
-    ("zsh", "shell"),
-    ("cts", "typescript"),
-    ("glsl", "glsl"),
-];
-
 /// A path taken apart, in its own and in lower case.
 struct Place<'a> {
     folders: Vec<&'a str>,
@@ -319,6 +76,13 @@ impl<'a> Place<'a> {
 
     fn in_folder(&self, names: &[&str]) -> bool {
         self.folders.iter().any(|folder| names.contains(folder))
+    }
+
+    /// Whether the stem has this word after its own last dot, as in `button.stories.tsx`.
+    fn marked(&self, word: &str) -> bool {
+        self.stem
+            .rsplit_once('.')
+            .is_some_and(|(_, mark)| mark == word)
     }
 
     /// Whether a folder or a word of the name is one of these.
@@ -368,18 +132,7 @@ fn is_documentation(place: &Place<'_>, language: Option<&'static str>) -> bool {
         place.ending,
         "md" | "mdx" | "markdown" | "rst" | "adoc" | "asciidoc" | "mdc" | "tex" | "org" | "pod"
     );
-    let is_notice = [
-        "license",
-        "licence",
-        "copying",
-        "notice",
-        "authors",
-        "readme",
-        "changelog",
-    ]
-    .iter()
-    .any(|word| place.stem == *word)
-        && matches!(place.ending, "" | "txt");
+    let is_notice = NOTICE_STEMS.contains(&place.stem) && matches!(place.ending, "" | "txt");
     let is_in_docs = language.is_none()
         && place.in_folder(&["doc", "docs", "documentation", "man"])
         && !matches!(place.ending, "json" | "yml" | "yaml" | "toml" | "lock");
@@ -483,7 +236,7 @@ fn is_data(place: &Place<'_>) -> bool {
 }
 
 fn is_configuration(place: &Place<'_>) -> bool {
-    let is_config_code = place.stem.ends_with(".config")
+    let is_config_code = place.marked("config")
         || matches!(
             place.name,
             "setup.py" | "gulpfile.js" | "gruntfile.js" | "build.rs"
@@ -531,8 +284,8 @@ fn is_mobile(place: &Place<'_>) -> bool {
         || place.name == "androidmanifest.xml"
         || (in_android && matches!(place.ending, "kt" | "kts" | "java" | "xml"))
         || (in_ios && matches!(place.ending, "m" | "mm" | "h" | "plist"))
-        || place.stem.ends_with(".android")
-        || place.stem.ends_with(".ios")
+        || place.marked("android")
+        || place.marked("ios")
 }
 
 fn is_front(place: &Place<'_>) -> bool {
@@ -542,8 +295,8 @@ fn is_front(place: &Place<'_>) -> bool {
         | "woff" | "woff2" | "ttf" => true,
         "ts" | "js" | "mjs" | "cjs" | "mts" | "cts" | "coffee" => {
             place.in_folder(&FRONT_FOLDERS) && !place.in_folder(&BACK_FOLDERS)
-                || place.stem.ends_with(".component")
-                || place.stem.ends_with(".stories")
+                || place.marked("component")
+                || place.marked("stories")
         }
         _ => false,
     }
@@ -566,10 +319,10 @@ fn framework(place: &Place<'_>) -> Option<&'static str> {
     if place.name.starts_with("dockerfile") || place.name.starts_with("docker-compose") {
         return Some("docker");
     }
-    if place.in_folder(&["cypress"]) || place.stem.ends_with(".cy") {
+    if place.in_folder(&["cypress"]) || place.marked("cy") {
         return Some("cypress");
     }
-    if place.stem.ends_with(".component") && place.ending == "ts" {
+    if place.marked("component") && place.ending == "ts" {
         return Some("angular");
     }
     let (first_word, _) = place
@@ -591,113 +344,4 @@ fn framework(place: &Place<'_>) -> Option<&'static str> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use TechCategory::{
-        Backend, Configuration, Data, Documentation, Frontend, Infrastructure, Mobile, Tests,
-    };
-
-    fn check(cases: &[(&str, Option<TechCategory>)]) {
-        for (path, expected) in cases {
-            assert_eq!(classify(path).area, *expected, "{path}");
-        }
-    }
-
-    #[test]
-    fn tests_are_found_by_folder_name_and_case() {
-        check(&[
-            ("tests/cache.py", Some(Tests)),
-            ("test/cache.rb", Some(Tests)),
-            ("__tests__/a.js", Some(Tests)),
-            ("packages/x/__tests__/a.tsx", Some(Tests)),
-            ("spec/models/user.rb", Some(Tests)),
-            ("app/login.cy.ts", Some(Tests)),
-            ("src/main/CacheTest.java", Some(Tests)),
-            ("src/CacheTests.cs", Some(Tests)),
-            ("src/CacheSpec.scala", Some(Tests)),
-            ("src/app.test.tsx", Some(Tests)),
-            ("src/app.spec.ts", Some(Tests)),
-            ("pkg/cache_test.go", Some(Tests)),
-            ("src/test_cache.py", Some(Tests)),
-            ("conftest.py", Some(Tests)),
-            ("crates/a/src/snapshots/b.snap", Some(Tests)),
-            ("testdata/input.json", Some(Tests)),
-            // Words that merely contain the letters.
-            ("src/Contest.java", Some(Backend)),
-            ("src/latest.cs", Some(Backend)),
-            ("src/attestation.go", Some(Backend)),
-            ("src/inspector.py", Some(Backend)),
-            ("spec/openapi.yaml", Some(Configuration)),
-            ("specs/wire.proto", Some(Backend)),
-        ]);
-    }
-
-    #[test]
-    fn prose_is_documentation_wherever_it_stands() {
-        check(&[
-            ("README.md", Some(Documentation)),
-            ("docs/guide.mdx", Some(Documentation)),
-            ("tests/README.md", Some(Documentation)),
-            ("spec/protocol.md", Some(Documentation)),
-            ("LICENSE", Some(Documentation)),
-            ("LICENSE.txt", Some(Documentation)),
-            ("docs/picture.png", Some(Documentation)),
-            ("CLAUDE.md", Some(Documentation)),
-            ("requirements.txt", Some(Configuration)),
-            ("CMakeLists.txt", Some(Configuration)),
-        ]);
-    }
-
-    #[test]
-    fn each_area_has_its_files() {
-        check(&[
-            ("infra/main.tf", Some(Infrastructure)),
-            ("Dockerfile", Some(Infrastructure)),
-            ("docker-compose.prod.yml", Some(Infrastructure)),
-            (".github/workflows/ci.yml", Some(Infrastructure)),
-            ("deploy/values.yaml", Some(Infrastructure)),
-            ("Jenkinsfile", Some(Infrastructure)),
-            ("analysis/churn.ipynb", Some(Data)),
-            ("prisma/schema.prisma", Some(Data)),
-            ("db/migrations/0001_init.py", Some(Data)),
-            ("reports/top.sql", Some(Data)),
-            ("go.sum", Some(Configuration)),
-            ("Cargo.lock", Some(Configuration)),
-            ("package.json", Some(Configuration)),
-            (".cursor/mcp.json", Some(Configuration)),
-            (".eslintrc", Some(Configuration)),
-            ("vite.config.ts", Some(Configuration)),
-            ("api/v1/cache.proto", Some(Backend)),
-            ("contracts/Vault.sol", Some(Backend)),
-            ("src/main.rs", Some(Backend)),
-            ("server/index.ts", Some(Backend)),
-            ("src/util.ts", Some(Backend)),
-            ("src/components/Button.tsx", Some(Frontend)),
-            ("web/hooks/use-cache.ts", Some(Frontend)),
-            ("styles/main.scss", Some(Frontend)),
-            ("public/logo.svg", Some(Frontend)),
-            ("App/View.swift", Some(Mobile)),
-            ("android/app/src/main/java/a/Main.kt", Some(Mobile)),
-            ("android/app/src/main/AndroidManifest.xml", Some(Mobile)),
-            ("lib/main.dart", Some(Mobile)),
-            ("blob.bin", None),
-            ("", None),
-            ("a/", None),
-        ]);
-    }
-
-    #[test]
-    fn languages_frameworks_and_security() {
-        assert_eq!(classify("a/b.RS").language, Some("rust"));
-        assert_eq!(classify("go.sum").language, None);
-        assert_eq!(classify("a.sol").language, Some("solidity"));
-        assert_eq!(classify("Dockerfile.dev").framework, Some("docker"));
-        assert_eq!(classify("next.config.mjs").framework, Some("next.js"));
-        assert_eq!(classify("main.tf").framework, Some("terraform"));
-        assert!(classify("server/auth/session.go").sensitive);
-        assert!(classify("src/jwt_verify.py").sensitive);
-        assert!(!classify("src/author.py").sensitive);
-        assert!(!classify("docs/security.md").sensitive);
-        assert!(!classify("auth.json").sensitive);
-    }
-}
+mod tests;
