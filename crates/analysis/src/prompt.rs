@@ -61,7 +61,7 @@ mod tests {
                 crate::SCHEMA_VERSION,
                 hash(crate::answer_schema_text()).as_str()
             ),
-            (1, "SCHEMA_HASH")
+            (1, "fb128260d90d9780")
         );
     }
 
