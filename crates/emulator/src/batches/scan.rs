@@ -214,6 +214,11 @@ type BadLine = (&'static str, String, Option<&'static str>);
 /// Checks a line; returns its custom id, its model (empty where none is named) and the bytes of its
 /// body.
 fn check(bytes: &[u8]) -> Result<(String, String, u64), BadLine> {
+    // A list would be taken for a struct in the order of its fields.
+    if !starts_object(bytes) {
+        let message = "This line is not a JSON object.".to_owned();
+        return Err(("invalid_json_line", message, None));
+    }
     let line: Line<'_> = serde_json::from_slice(bytes).map_err(|error| {
         (
             "invalid_json_line",
@@ -259,18 +264,22 @@ fn check(bytes: &[u8]) -> Result<(String, String, u64), BadLine> {
         }
     }
     let body = line.body.ok_or_else(|| missing("body"))?.get();
-    let head: BodyHead = serde_json::from_str(body).map_err(|_| {
-        (
-            "invalid_body",
-            "Invalid value: body must be an object.".to_owned(),
-            Some("body"),
-        )
+    let head: Option<BodyHead> = starts_object(body.as_bytes())
+        .then(|| serde_json::from_str(body).ok())
+        .flatten();
+    let head = head.ok_or_else(|| {
+        let message = "Invalid value: body must be an object.".to_owned();
+        ("invalid_body", message, Some("body"))
     })?;
     let model = match head.model {
         Value::String(model) => model,
         _ => String::new(),
     };
     Ok((custom_id, model, body.len() as u64))
+}
+
+fn starts_object(bytes: &[u8]) -> bool {
+    bytes.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'{')
 }
 
 fn quoted(value: &Value) -> String {

@@ -225,3 +225,175 @@ fn unknown(what: &str, names: impl Iterator<Item = &'static str>) -> String {
         names.collect::<Vec<_>>().join(", ")
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scenario::{HttpCall, Spread};
+
+    /// The default file with every key live.
+    fn uncommented() -> String {
+        DEFAULT_TOML
+            .lines()
+            .map(|line| format!("{}\n", line.strip_prefix("# ").unwrap_or(line)))
+            .collect()
+    }
+
+    fn keys(table: &Table, path: &str, found: &mut Vec<String>) {
+        for (key, value) in table {
+            let path = format!("{path}/{key}");
+            if let Value::Table(inner) = value {
+                keys(inner, &path, found);
+            }
+            found.push(path);
+        }
+    }
+
+    #[test]
+    fn the_default_file_shows_every_key_at_its_default() {
+        assert_eq!(
+            Scenario::parse(DEFAULT_TOML).expect("valid"),
+            Scenario::default()
+        );
+        assert_eq!(
+            Scenario::parse(&uncommented()).expect("valid"),
+            Scenario::default()
+        );
+        let (mut shown, mut known) = (Vec::new(), Vec::new());
+        keys(&uncommented().parse().expect("TOML"), "", &mut shown);
+        keys(
+            &Table::try_from(Scenario::default()).expect("a table"),
+            "",
+            &mut known,
+        );
+        shown.sort();
+        known.sort();
+        assert_eq!(shown, known);
+    }
+
+    #[test]
+    fn the_default_file_names_every_kind() {
+        let words: Vec<&str> = DEFAULT_TOML
+            .split(|sign: char| !(sign.is_ascii_alphanumeric() || sign == '_'))
+            .collect();
+        let names = (Fault::ALL.iter().map(|kind| kind.name()))
+            .chain(BatchFault::ALL.iter().map(|kind| kind.name()))
+            .chain(HttpFault::ALL.iter().map(|kind| kind.name()))
+            .chain(HttpCall::ALL.iter().map(|kind| kind.name()));
+        for name in names {
+            assert!(words.contains(&name), "{name}");
+        }
+    }
+
+    #[test]
+    fn what_a_file_does_not_say_stays() {
+        let scenario = Scenario::parse(
+            r#"
+            spread = "random"
+            [server]
+            serve_retired = true
+            [models."openai/gpt-oss-20b"]
+            failure_rate = 0.5
+            failures = { truncated = 1.0 }
+            [models.mine]
+            latency_ms = 7
+            [[faults]]
+            kind = "missing"
+            custom_id = "pr-*"
+            "#,
+        )
+        .expect("valid");
+        assert_eq!(scenario.spread, Spread::Random);
+        assert_eq!(scenario.server.page_size, 20);
+        let model = &scenario.models["openai/gpt-oss-20b"];
+        assert_eq!((model.latency_ms, model.failure_rate), (1252, 0.5));
+        assert_eq!(model.failures.len(), 1);
+        assert_eq!(scenario.models["mine"].latency_ms, 7);
+        assert_eq!(
+            scenario.models["openai/gpt-oss-120b"],
+            Scenario::default().models["openai/gpt-oss-120b"]
+        );
+        assert!(scenario.model("llama-3.3-70b-versatile").is_some());
+        assert!(
+            Scenario::default()
+                .model("llama-3.3-70b-versatile")
+                .is_none()
+        );
+        assert!(scenario.faults[0].rate >= 1.0);
+    }
+
+    #[test]
+    fn settings_go_on_top() {
+        let settings = [
+            r#"models."openai/gpt-oss-20b".failure_rate=0.1"#.to_owned(),
+            "server.serve_retired=true".to_owned(),
+            r#"faults=[{kind="fenced", rate=0.5}]"#.to_owned(),
+        ];
+        let scenario = Scenario::parse_with("timing.validating_ms = 9", &settings).expect("valid");
+        assert_eq!(scenario.models["openai/gpt-oss-20b"].failure_rate, 0.1);
+        assert_eq!(scenario.models["openai/gpt-oss-20b"].latency_ms, 1252);
+        assert!(scenario.server.serve_retired);
+        assert_eq!(scenario.timing.validating_ms, 9);
+        assert_eq!(scenario.faults.len(), 1);
+    }
+
+    #[test]
+    fn faults_as_flags() {
+        let mut scenario = Scenario::default();
+        for fault in [
+            "missing=0.01",
+            "openai/gpt-oss-20b:truncated=0.2",
+            "batch.expires=1",
+            "http.slow=0.5",
+        ] {
+            scenario.add_fault(fault).expect(fault);
+        }
+        assert_eq!(
+            scenario.faults[1].model.as_deref(),
+            Some("openai/gpt-oss-20b")
+        );
+        assert_eq!(scenario.faults[1].kind, Fault::Truncated);
+        assert_eq!(scenario.batch_faults[0].kind, BatchFault::Expires);
+        assert_eq!(scenario.http_faults[0].kind, HttpFault::Slow);
+        for (fault, part) in [
+            ("missing", "KIND=RATE"),
+            ("missing=2", "from 0 to 1"),
+            ("missing=x", "from 0 to 1"),
+            ("nothing=1", "there are json_empty,"),
+            ("batch.nothing=1", "there are fails_validation,"),
+            ("http.nothing=1", "there are rate_limited,"),
+        ] {
+            let error = scenario.add_fault(fault).expect_err(fault).to_string();
+            assert!(error.contains(part), "{error}");
+        }
+    }
+
+    #[test]
+    fn errors_name_line_and_key() {
+        for (text, parts) in [
+            ("\nsped = 1", vec!["line 2", "sped"]),
+            ("[server]\nport = 1", vec!["line 2", "port"]),
+            ("[[faults]]\nkind = \"nothing\"", vec!["line 2", "nothing"]),
+            ("[limits]\nfile_lines = \"x\"", vec!["line 2", "file_lines"]),
+            ("version = 2", vec!["version", "the only version"]),
+            (
+                "[models.m]\nfailure_rate = 1.5",
+                vec!["models.\"m\".failure_rate"],
+            ),
+            (
+                "[models.m]\nreasoning_share = [0.5, 0.2]",
+                vec!["reasoning_share"],
+            ),
+            (
+                "[[http_faults]]\nkind = \"server_error\"\nstatus = 404",
+                vec!["http_faults[0].status"],
+            ),
+            ("[server]\npage_size = 0", vec!["server.page_size"]),
+        ] {
+            let error = Scenario::parse(text).expect_err(text).to_string();
+            for part in parts {
+                assert!(error.contains(part), "{text}: {error}");
+            }
+        }
+    }
+}

@@ -1,0 +1,8 @@
+//! The emulator's API, called in-process on a paused clock.
+
+mod common;
+mod defaults;
+mod faults;
+mod life;
+mod limits;
+mod objects;
