@@ -10,11 +10,23 @@ use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use common::{analysis, bare, full, open, verdict, verdict_write};
+use batch::ledger::{
+    BatchError, Ledger, NewShard, Next, OutcomeRecord, ShardFilter, ShardState, ShardStep,
+    ShardTally, Verdict,
+};
+use batch::policy::first_variant;
+use batch::{
+    AnswerSchema, Catalogue, Failure, FailureKind, Money, NewRequest, Payload, RunSpec, Task,
+    TierPrice, TierSpec, TokenPrice, Usage,
+};
+use common::{analysis, at, bare, full, open, verdict, verdict_write};
 use model::{Origin, PullRequest};
 use rusqlite::Connection;
 use rusqlite::types::ValueRef;
 use store::{OpenOptions, Selection, SqliteStore, Store};
+
+/// The first version with a ledger.
+const LEDGER_VERSION: u32 = 2;
 
 fn file_of(version: u32) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/regression/v{version}.sql"))
@@ -40,6 +52,152 @@ fn fill(store: &SqliteStore) {
         .put_analyses(&[analysis(&contents()[0])])
         .expect("stores");
     store.set_meta("greeting", "good day").expect("stores");
+    fill_ledger(store);
+}
+
+/// A run with one request answered after a repair, one quarantined and one that waits.
+fn fill_ledger(store: &SqliteStore) {
+    let run = store.create_run(&run_spec(), at(100)).expect("opens");
+    let variant = first_variant(1, &run_spec().tiers[0]);
+    let requests: Vec<NewRequest> = (1..=3).map(request).collect();
+    store
+        .add_requests(run, variant, &requests)
+        .expect("claims");
+    let shard = NewShard {
+        run,
+        variant,
+        model: run_spec().tiers[0].reference.clone(),
+        token: "token".to_owned(),
+        input_bytes: 500,
+        prompt_tokens: 20,
+        reserved: Money::from_picodollars(5_000),
+        price: price(2, 3),
+        sync_price: price(4, 6),
+        at: at(101),
+    };
+    let id = store.create_shard(&shard, &[1, 2]).expect("plans");
+    for step in [
+        ShardStep::Uploaded {
+            file_id: "file".to_owned(),
+            input_hash: "ab".repeat(32),
+        },
+        ShardStep::CreateStarted { at: at(102) },
+        ShardStep::Created {
+            batch_id: "batch".to_owned(),
+            at: at(103),
+        },
+        ShardStep::Ended {
+            status: "completed".to_owned(),
+            output_file_id: Some("out".to_owned()),
+            error_file_id: None,
+            errors: vec![BatchError {
+                code: Some("bad".to_owned()),
+                message: None,
+                line: Some(2),
+            }],
+            at: at(104),
+        },
+    ] {
+        store.advance_shard(id, &step).expect("moves on");
+    }
+    let outcome = |seq, verdict, next| OutcomeRecord {
+        seq,
+        verdict,
+        finish_reason: Some("stop".to_owned()),
+        usage: Some(Usage {
+            input_tokens: 10,
+            output_tokens: 5,
+        }),
+        cost: Money::from_picodollars(35),
+        possible_cost: Money::ZERO,
+        latency_ms: Some(700),
+        next,
+    };
+    let repaired = Verdict::Answered {
+        repair: Some("stripped fences".to_owned()),
+    };
+    let refused = Verdict::Failed(Failure::new(FailureKind::Refusal, "no"));
+    store
+        .record(
+            id,
+            &[
+                outcome(1, repaired, Next::Done),
+                outcome(2, refused, Next::Quarantined),
+            ],
+            at(105),
+        )
+        .expect("records");
+    let tally = ShardTally {
+        foreign: 1,
+        named: vec!["foreign:x".to_owned()],
+        ..ShardTally::default()
+    };
+    store.close_shard(id, &tally, at(106)).expect("closes");
+}
+
+fn price(input: i64, output: i64) -> TokenPrice {
+    TokenPrice {
+        input: Money::from_picodollars(input),
+        output: Money::from_picodollars(output),
+    }
+}
+
+fn run_spec() -> RunSpec {
+    let tier = TierSpec::parse("groq:openai/gpt-oss-20b", &Catalogue::embedded()).expect("a tier");
+    RunSpec {
+        task: Task {
+            name: "analysis".to_owned(),
+            system: "Say what it is.".to_owned(),
+            schema: AnswerSchema {
+                name: "answer".to_owned(),
+                schema: serde_json::json!({"type": "object"}),
+            },
+            prompt_version: "p1".to_owned(),
+            schema_version: "s1".to_owned(),
+            expected_output_tokens: 800,
+        },
+        tiers: vec![TierSpec {
+            price: Some(TierPrice {
+                batch: price(2, 3),
+                sync: price(4, 6),
+            }),
+            max_completion_tokens: 4096,
+            max_output_tokens: 65_536,
+            ..tier
+        }],
+        budget: Some(Money::from_picodollars(7_000_000)),
+    }
+}
+
+fn request(number: u64) -> NewRequest {
+    NewRequest {
+        custom_id: format!("id-{number}"),
+        subject: format!("acme/stairs#{number}"),
+        group: "acme".to_owned(),
+        content_hash: "cd".repeat(32),
+        payload: Payload::user(&format!("question {number}")),
+        prompt_tokens: 10,
+    }
+}
+
+fn check_ledger(store: &SqliteStore) {
+    let runs = store.runs().expect("lists");
+    assert_eq!(runs.len(), 1);
+    assert_eq!((runs[0].requests, runs[0].answered, runs[0].failed), (3, 1, 1));
+    let run = store.run(runs[0].id).expect("reads");
+    assert_eq!(run.spec, run_spec());
+    let shards = store.shards(run.id, ShardFilter::All).expect("lists");
+    assert_eq!(shards[0].state, ShardState::Collected);
+    assert_eq!(shards[0].batch_errors[0].line, Some(2));
+    assert_eq!(shards[0].tally.named, ["foreign:x"]);
+    let quarantined = store.quarantined("analysis", None, 9).expect("lists");
+    assert_eq!(quarantined[0].kind, FailureKind::Refusal);
+    let waiting = store.stored(run.id, &[3]).expect("reads");
+    assert_eq!(waiting[0].payload, request(3).payload);
+    let summary = store.summary(run.id).expect("sums up");
+    assert_eq!(summary.tiers[0].repaired, 1);
+    assert_eq!(summary.totals.cost_usd.picodollars(), 70);
+    assert_eq!(summary.totals.sync_cost_usd.picodollars(), 140);
 }
 
 #[test]
@@ -63,6 +221,9 @@ fn every_version_can_be_read() {
         let store = SqliteStore::open(&path, &OpenOptions::read("test")).expect("opens");
         assert_eq!(store.statistics().expect("counts").schema_version, newest);
         check(&store);
+        if version >= LEDGER_VERSION {
+            check_ledger(&store);
+        }
         store.check_integrity().expect("sound");
     }
 }

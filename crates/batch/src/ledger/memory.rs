@@ -30,7 +30,6 @@ struct State {
     shards: BTreeMap<ShardId, ShardData>,
     /// Open requests by task and subject.
     claims: HashMap<(String, String), RunId>,
-    last_run: i64,
     last_shard: i64,
 }
 
@@ -67,6 +66,8 @@ enum Standing {
     Answered,
     Failed,
     Quarantined,
+    /// Failed, and freed from quarantine: its attempts no longer count.
+    Released,
 }
 
 #[derive(Debug)]
@@ -132,14 +133,21 @@ impl State {
             .ok_or(LedgerError::NoSuchShard(shard))
     }
 
+    /// Requests of the same content, asked with the same versions.
     fn earlier<'a>(
         &'a self,
-        task: &'a str,
+        spec: &'a RunSpec,
         request: &'a NewRequest,
     ) -> impl Iterator<Item = (&'a RunData, &'a RequestData)> {
+        let task = &spec.task;
         self.runs
             .values()
-            .filter(move |run| run.run.spec.task.name == task)
+            .filter(move |run| {
+                let earlier = &run.run.spec.task;
+                earlier.name == task.name
+                    && earlier.prompt_version == task.prompt_version
+                    && earlier.schema_version == task.schema_version
+            })
             .flat_map(|run| run.requests.iter().map(move |earlier| (run, earlier)))
             .filter(move |(_, earlier)| {
                 earlier.subject == request.subject && earlier.content_hash == request.content_hash
@@ -178,8 +186,8 @@ fn conflict<T>(reason: impl Into<String>) -> Result<T, LedgerError> {
 impl Ledger for MemoryLedger {
     fn create_run(&self, spec: &RunSpec, at: Timestamp) -> Result<RunId, LedgerError> {
         let mut state = self.lock();
-        state.last_run += 1;
-        let id = RunId(state.last_run);
+        let last = state.runs.keys().next_back().map_or(0, |run| run.0);
+        let id = RunId(last + 1);
         state.runs.insert(
             id,
             RunData {
@@ -291,17 +299,13 @@ impl Ledger for MemoryLedger {
                 Admission::Held(*holder)
             } else if let Some((earlier, _)) =
                 state
-                    .earlier(&spec.task.name, request)
-                    .find(|(earlier, data)| {
-                        data.standing == Standing::Quarantined
-                            && earlier.run.spec.task.prompt_version == spec.task.prompt_version
-                            && earlier.run.spec.task.schema_version == spec.task.schema_version
-                    })
+                    .earlier(&spec, request)
+                    .find(|(_, data)| data.standing == Standing::Quarantined)
             {
                 Admission::Quarantined(earlier.run.id)
             } else {
                 let prior_attempts = state
-                    .earlier(&spec.task.name, request)
+                    .earlier(&spec, request)
                     .filter(|(_, data)| data.standing == Standing::Failed)
                     .map(|(_, data)| data.counted_attempts())
                     .fold(0, u32::saturating_add);
@@ -613,7 +617,9 @@ impl Ledger for MemoryLedger {
             }
             match standing {
                 Standing::Answered => data.totals.answered += 1,
-                Standing::Failed | Standing::Quarantined => data.totals.failed += 1,
+                Standing::Failed | Standing::Quarantined | Standing::Released => {
+                    data.totals.failed += 1;
+                }
                 Standing::Ready | Standing::InShard => data.totals.waiting += 1,
             }
             if let Some(variant) = ready_again {
@@ -841,9 +847,7 @@ impl Ledger for MemoryLedger {
             }
             for request in &mut run.requests {
                 if request.subject == subject && request.standing == Standing::Quarantined {
-                    request.standing = Standing::Failed;
-                    // Its attempts start again from nothing.
-                    request.prior_attempts = 0;
+                    request.standing = Standing::Released;
                     released += 1;
                 }
             }

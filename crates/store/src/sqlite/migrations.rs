@@ -9,9 +9,10 @@ use crate::sqlite::fault::Fault;
 
 /// The steps in order. A released step never changes; a new one is added at the end, together with
 /// a regression file in `tests/regression`.
-const MIGRATIONS: &[&str] = &[include_str!(
-    "../../migrations/sqlite/0001_pull_requests.sql"
-)];
+const MIGRATIONS: &[&str] = &[
+    include_str!("../../migrations/sqlite/0001_pull_requests.sql"),
+    include_str!("../../migrations/sqlite/0002_ledger.sql"),
+];
 
 /// The newest version of the schema known here.
 pub(crate) const SUPPORTED_VERSION: u32 = MIGRATIONS.len() as u32;

@@ -1,0 +1,478 @@
+//! Requests and attempts of the ledger.
+
+use batch::ledger::{
+    Admission, LedgerError, Member, Next, OutcomeRecord, ReadyGroup, ReadyRequest, RunId, ShardId,
+    StoredRequest, Variant, Verdict,
+};
+use batch::{Failure, FailureKind, NewRequest, Payload, Usage};
+use jiff::Timestamp;
+use rusqlite::{OptionalExtension, Row, Transaction, params};
+
+use super::codes::{count, uncount};
+use super::ledger::{Wrong, conflict};
+use super::ledger_runs::{self as runs, Change};
+use super::ledger_shards::{effort_code, variant};
+
+/// States of requests and attempts.
+pub(super) const READY: i64 = 0;
+pub(super) const ANSWERED: i64 = 2;
+pub(super) const FAILED: i64 = 3;
+pub(super) const QUARANTINED: i64 = 4;
+pub(super) const RELEASED: i64 = 5;
+const ATTEMPT_ANSWERED: i64 = 1;
+const ATTEMPT_FAILED: i64 = 2;
+
+pub(super) fn add(
+    transaction: &Transaction<'_>,
+    run: RunId,
+    variant: Variant,
+    requests: &[NewRequest],
+) -> Result<Vec<Admission>, Wrong> {
+    let (task, prompt_version, schema_version): (i64, String, String) = transaction
+        .prepare_cached(
+            "SELECT task_id, prompt_version, schema_version FROM batch_run WHERE id = ?1",
+        )?
+        .query_row([run.0], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+        .optional()?
+        .ok_or(LedgerError::NoSuchRun(run))?;
+    let mut next_seq: i64 = transaction
+        .prepare_cached("SELECT coalesce(max(seq), 0) FROM batch_request WHERE run_id = ?1")?
+        .query_row([run.0], |row| row.get(0))?;
+    let mut known_id = transaction
+        .prepare_cached("SELECT 1 FROM batch_request WHERE run_id = ?1 AND custom_id = ?2")?;
+    let mut holder = transaction.prepare_cached(
+        "SELECT run_id FROM batch_request INDEXED BY batch_request_by_subject \
+         WHERE task_id = ?1 AND subject = ?2 AND state <= 1",
+    )?;
+    let mut quarantine = transaction.prepare_cached(
+        "SELECT r.run_id FROM batch_request AS r INDEXED BY batch_request_by_subject \
+         JOIN batch_run ON batch_run.id = r.run_id \
+         WHERE r.task_id = ?1 AND r.subject = ?2 AND r.content_hash = ?3 AND r.state = 4 \
+         AND batch_run.prompt_version = ?4 AND batch_run.schema_version = ?5 \
+         ORDER BY r.run_id LIMIT 1",
+    )?;
+    let mut prior = transaction.prepare_cached(
+        "SELECT count(*) FROM batch_request AS r INDEXED BY batch_request_by_subject \
+         JOIN batch_run ON batch_run.id = r.run_id \
+         JOIN batch_attempt AS a ON a.request_id = r.id \
+         WHERE r.task_id = ?1 AND r.subject = ?2 AND r.content_hash = ?3 AND r.state = 3 \
+         AND batch_run.prompt_version = ?4 AND batch_run.schema_version = ?5 \
+         AND a.state <> 0 AND coalesce(a.failure_kind, '') <> ?6",
+    )?;
+    let mut insert = transaction.prepare_cached(
+        "INSERT INTO batch_request (run_id, seq, task_id, custom_id, subject, belongs_to, \
+         content_hash, payload_bytes, prompt_tokens, prior_attempts, tier, \
+         max_completion_tokens, effort) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
+    )?;
+    let mut payload = transaction
+        .prepare_cached("INSERT INTO batch_payload (request_id, messages) VALUES (?1, ?2)")?;
+    let mut admissions = Vec::with_capacity(requests.len());
+    let mut claimed = 0;
+    for request in requests {
+        let of_content = params![
+            task,
+            request.subject,
+            request.content_hash,
+            prompt_version,
+            schema_version,
+        ];
+        let held: Option<i64> = if known_id.exists(params![run.0, request.custom_id])? {
+            admissions.push(Admission::RepeatedId);
+            continue;
+        } else {
+            holder
+                .query_row(params![task, request.subject], |row| row.get(0))
+                .optional()?
+        };
+        if let Some(holder) = held {
+            admissions.push(Admission::Held(RunId(holder)));
+            continue;
+        }
+        let quarantined: Option<i64> = quarantine
+            .query_row(of_content, |row| row.get(0))
+            .optional()?;
+        if let Some(by) = quarantined {
+            admissions.push(Admission::Quarantined(RunId(by)));
+            continue;
+        }
+        let prior_attempts: i64 = prior.query_row(
+            params![
+                task,
+                request.subject,
+                request.content_hash,
+                prompt_version,
+                schema_version,
+                FailureKind::Config.as_str(),
+            ],
+            |row| row.get(0),
+        )?;
+        next_seq += 1;
+        let messages = request.payload.as_json();
+        let id = insert.insert(params![
+            run.0,
+            next_seq,
+            task,
+            request.custom_id,
+            request.subject,
+            request.group,
+            request.content_hash,
+            count(messages.len() as u64),
+            request.prompt_tokens,
+            prior_attempts,
+            variant.tier,
+            variant.max_completion_tokens,
+            effort_code(variant.effort),
+        ])?;
+        payload.execute(params![id, messages])?;
+        claimed += 1;
+        admissions.push(Admission::Claimed);
+    }
+    runs::add(
+        transaction,
+        run,
+        &Change {
+            requests: claimed,
+            waiting: claimed,
+            ..Change::default()
+        },
+    )?;
+    Ok(admissions)
+}
+
+pub(super) fn end_ready(
+    transaction: &Transaction<'_>,
+    run: RunId,
+    failure: &Failure,
+) -> Result<u64, Wrong> {
+    let ended = transaction
+        .prepare_cached(
+            "UPDATE batch_request SET state = 3, failure_kind = ?2, failure_detail = ?3 \
+             WHERE run_id = ?1 AND state = 0",
+        )?
+        .execute(params![run.0, failure.kind.as_str(), failure.detail])?;
+    let ended = ended as u64;
+    runs::add(
+        transaction,
+        run,
+        &Change {
+            waiting: -count(ended),
+            failed: count(ended),
+            ..Change::default()
+        },
+    )?;
+    Ok(ended)
+}
+
+pub(super) fn ready_groups(
+    transaction: &Transaction<'_>,
+    run: RunId,
+) -> Result<Vec<ReadyGroup>, Wrong> {
+    let mut prepared = transaction.prepare_cached(
+        "SELECT tier, max_completion_tokens, effort, count(*) FROM batch_request \
+         WHERE run_id = ?1 AND state = 0 GROUP BY 1, 2, 3 ORDER BY 1, 2, 3",
+    )?;
+    let mut rows = prepared.query([run.0])?;
+    let mut groups = Vec::new();
+    while let Some(row) = rows.next()? {
+        groups.push(ReadyGroup {
+            variant: variant(row, 0)?,
+            requests: uncount(row.get(3)?),
+        });
+    }
+    Ok(groups)
+}
+
+pub(super) fn ready(
+    transaction: &Transaction<'_>,
+    run: RunId,
+    variant: Variant,
+    limit: usize,
+) -> Result<Vec<ReadyRequest>, Wrong> {
+    let mut prepared = transaction.prepare_cached(
+        "SELECT seq, length(custom_id), payload_bytes, prompt_tokens FROM batch_request \
+         WHERE run_id = ?1 AND state = 0 AND tier = ?2 AND max_completion_tokens = ?3 \
+         AND effort = ?4 ORDER BY seq LIMIT ?5",
+    )?;
+    let mut rows = prepared.query(params![
+        run.0,
+        variant.tier,
+        variant.max_completion_tokens,
+        effort_code(variant.effort),
+        count(limit as u64),
+    ])?;
+    let mut page = Vec::new();
+    while let Some(row) = rows.next()? {
+        page.push(ReadyRequest {
+            seq: uncount(row.get(0)?),
+            custom_id_bytes: uncount(row.get(1)?),
+            payload_bytes: uncount(row.get(2)?),
+            prompt_tokens: row.get(3)?,
+        });
+    }
+    Ok(page)
+}
+
+/// The requests of a shard from a place on. Ids within a run are in the order of `seq`.
+const AFTER_IN_SHARD: &str = "a.shard_id = ?1 AND a.request_id > coalesce((SELECT request.id \
+     FROM batch_request AS request JOIN batch_shard AS shard ON shard.run_id = request.run_id \
+     WHERE shard.id = ?1 AND request.seq = ?2), 0) ORDER BY a.request_id LIMIT ?3";
+
+pub(super) fn members(
+    transaction: &Transaction<'_>,
+    shard: ShardId,
+    after: Option<u64>,
+    limit: usize,
+) -> Result<Vec<Member>, Wrong> {
+    let sql = format!(
+        "SELECT r.seq, r.custom_id, a.attempt, a.tier_attempts, r.prior_attempts, \
+         r.prompt_tokens, a.state, coalesce(a.input_tokens, 0), coalesce(a.output_tokens, 0) \
+         FROM batch_attempt AS a JOIN batch_request AS r ON r.id = a.request_id \
+         WHERE {AFTER_IN_SHARD}"
+    );
+    let mut prepared = transaction.prepare_cached(&sql)?;
+    let mut rows = prepared.query(params![shard.0, after.map(count), count(limit as u64)])?;
+    let mut page = Vec::new();
+    while let Some(row) = rows.next()? {
+        let is_recorded = row.get::<_, i64>(6)? != 0;
+        let usage = Usage {
+            input_tokens: uncount(row.get(7)?),
+            output_tokens: uncount(row.get(8)?),
+        };
+        page.push(Member {
+            seq: uncount(row.get(0)?),
+            custom_id: row.get(1)?,
+            attempt: row.get(2)?,
+            tier_attempts: row.get(3)?,
+            prior_attempts: row.get(4)?,
+            prompt_tokens: row.get(5)?,
+            recorded: is_recorded.then_some(usage),
+        });
+    }
+    if page.is_empty() && after.is_none() {
+        super::ledger_shards::get(transaction, shard)?;
+    }
+    Ok(page)
+}
+
+const STORED_COLUMNS: &str = "r.seq, r.custom_id, r.subject, r.belongs_to, r.content_hash, \
+     p.messages, r.prompt_tokens";
+
+fn read_stored(row: &Row<'_>) -> rusqlite::Result<StoredRequest> {
+    Ok(StoredRequest {
+        seq: uncount(row.get(0)?),
+        custom_id: row.get(1)?,
+        subject: row.get(2)?,
+        group: row.get(3)?,
+        content_hash: row.get(4)?,
+        payload: Payload::from_stored(row.get(5)?),
+        prompt_tokens: row.get(6)?,
+    })
+}
+
+pub(super) fn of_shard(
+    transaction: &Transaction<'_>,
+    shard: ShardId,
+    after: Option<u64>,
+    limit: usize,
+) -> Result<Vec<StoredRequest>, Wrong> {
+    let sql = format!(
+        "SELECT {STORED_COLUMNS} FROM batch_attempt AS a \
+         JOIN batch_request AS r ON r.id = a.request_id \
+         JOIN batch_payload AS p ON p.request_id = r.id WHERE {AFTER_IN_SHARD}"
+    );
+    let mut prepared = transaction.prepare_cached(&sql)?;
+    let rows = prepared.query_map(
+        params![shard.0, after.map(count), count(limit as u64)],
+        read_stored,
+    )?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+pub(super) fn stored(
+    transaction: &Transaction<'_>,
+    run: RunId,
+    seqs: &[u64],
+) -> Result<Vec<StoredRequest>, Wrong> {
+    let sql = format!(
+        "SELECT {STORED_COLUMNS} FROM batch_request AS r \
+         JOIN batch_payload AS p ON p.request_id = r.id \
+         WHERE r.run_id = ?1 AND r.seq = ?2 AND r.state <= 1"
+    );
+    let mut prepared = transaction.prepare_cached(&sql)?;
+    let mut found = Vec::with_capacity(seqs.len());
+    for seq in seqs {
+        found.extend(
+            prepared
+                .query_row(params![run.0, count(*seq)], read_stored)
+                .optional()?,
+        );
+    }
+    Ok(found)
+}
+
+/// A request about to get an outcome.
+struct Asked {
+    id: i64,
+    attempt: i64,
+    tier: u32,
+    tier_attempts: u32,
+}
+
+pub(super) fn record(
+    transaction: &Transaction<'_>,
+    shard: ShardId,
+    outcomes: &[OutcomeRecord],
+    at: Timestamp,
+) -> Result<(), Wrong> {
+    let run = super::ledger_shards::get(transaction, shard)?.run;
+    let mut change = Change::default();
+    for outcome in outcomes {
+        let asked: Option<Asked> = transaction
+            .prepare_cached(
+                "SELECT r.id, a.attempt, r.tier, r.tier_attempts FROM batch_request AS r \
+                 JOIN batch_attempt AS a ON a.request_id = r.id AND a.attempt = r.attempts \
+                 WHERE r.run_id = ?1 AND r.seq = ?2 AND a.shard_id = ?3 AND a.state = 0",
+            )?
+            .query_row(params![run.0, count(outcome.seq), shard.0], |row| {
+                Ok(Asked {
+                    id: row.get(0)?,
+                    attempt: row.get(1)?,
+                    tier: row.get(2)?,
+                    tier_attempts: row.get(3)?,
+                })
+            })
+            .optional()?;
+        let Some(asked) = asked else {
+            return conflict(format!(
+                "request {} has no open place in shard {shard}",
+                outcome.seq
+            ));
+        };
+        write_attempt(transaction, &asked, outcome, at)?;
+        move_on(transaction, &asked, outcome)?;
+        change.in_flight -= 1;
+        change.cost += outcome.cost;
+        change.possible_cost += outcome.possible_cost;
+        match outcome.next {
+            Next::Done => change.answered += 1,
+            Next::Again { .. } => change.waiting += 1,
+            Next::Failed | Next::Quarantined => change.failed += 1,
+        }
+    }
+    runs::add(transaction, run, &change)
+}
+
+fn write_attempt(
+    transaction: &Transaction<'_>,
+    asked: &Asked,
+    outcome: &OutcomeRecord,
+    at: Timestamp,
+) -> Result<(), Wrong> {
+    let (state, kind, detail, repair) = match &outcome.verdict {
+        Verdict::Answered { repair } => (ATTEMPT_ANSWERED, None, None, repair.as_deref()),
+        Verdict::Failed(failure) => (
+            ATTEMPT_FAILED,
+            Some(failure.kind.as_str()),
+            Some(failure.detail.as_str()),
+            None,
+        ),
+    };
+    transaction
+        .prepare_cached(
+            "UPDATE batch_attempt SET state = ?3, failure_kind = ?4, failure_detail = ?5, \
+             repair = ?6, finish_reason = ?7, input_tokens = ?8, output_tokens = ?9, \
+             cost_pico_usd = ?10, possible_cost_pico_usd = ?11, latency_ms = ?12, \
+             recorded_at = ?13 WHERE request_id = ?1 AND attempt = ?2",
+        )?
+        .execute(params![
+            asked.id,
+            asked.attempt,
+            state,
+            kind,
+            detail,
+            repair,
+            outcome.finish_reason,
+            outcome.usage.map(|usage| count(usage.input_tokens)),
+            outcome.usage.map(|usage| count(usage.output_tokens)),
+            outcome.cost.picodollars(),
+            outcome.possible_cost.picodollars(),
+            outcome.latency_ms.map(count),
+            at.as_microsecond(),
+        ])?;
+    Ok(())
+}
+
+fn move_on(
+    transaction: &Transaction<'_>,
+    asked: &Asked,
+    outcome: &OutcomeRecord,
+) -> Result<(), Wrong> {
+    let failure = match &outcome.verdict {
+        Verdict::Answered { .. } => None,
+        Verdict::Failed(failure) => Some(failure),
+    };
+    let end = |state: i64| -> Result<(), Wrong> {
+        transaction
+            .prepare_cached(
+                "UPDATE batch_request SET state = ?2, failure_kind = ?3, failure_detail = ?4 \
+                 WHERE id = ?1",
+            )?
+            .execute(params![
+                asked.id,
+                state,
+                failure.map(|failure| failure.kind.as_str()),
+                failure.map(|failure| failure.detail.as_str()),
+            ])?;
+        Ok(())
+    };
+    match &outcome.next {
+        Next::Done => {
+            end(ANSWERED)?;
+            transaction
+                .prepare_cached("DELETE FROM batch_payload WHERE request_id = ?1")?
+                .execute([asked.id])?;
+            Ok(())
+        }
+        Next::Failed => end(FAILED),
+        Next::Quarantined => end(QUARANTINED),
+        Next::Again { variant, shrunk } => {
+            let counts = failure.is_none_or(|failure| failure.kind != FailureKind::Config);
+            let tier_attempts = if variant.tier == asked.tier {
+                asked.tier_attempts.saturating_add(u32::from(counts))
+            } else {
+                0
+            };
+            transaction
+                .prepare_cached(
+                    "UPDATE batch_request SET state = ?2, tier = ?3, max_completion_tokens = ?4, \
+                     effort = ?5, tier_attempts = ?6 WHERE id = ?1",
+                )?
+                .execute(params![
+                    asked.id,
+                    READY,
+                    variant.tier,
+                    variant.max_completion_tokens,
+                    effort_code(variant.effort),
+                    tier_attempts,
+                ])?;
+            if let Some(shrunk) = shrunk {
+                let messages = shrunk.payload.as_json();
+                transaction
+                    .prepare_cached("UPDATE batch_payload SET messages = ?2 WHERE request_id = ?1")?
+                    .execute(params![asked.id, messages])?;
+                transaction
+                    .prepare_cached(
+                        "UPDATE batch_request SET payload_bytes = ?2, prompt_tokens = ?3 \
+                         WHERE id = ?1",
+                    )?
+                    .execute(params![
+                        asked.id,
+                        count(messages.len() as u64),
+                        shrunk.prompt_tokens,
+                    ])?;
+            }
+            Ok(())
+        }
+    }
+}
