@@ -26,9 +26,7 @@ impl App {
             output: Output {
                 json: options.json,
                 quiet: options.quiet,
-                progress: !options.no_progress
-                    && !options.quiet
-                    && std::io::stderr().is_terminal(),
+                progress: !options.no_progress && !options.quiet && std::io::stderr().is_terminal(),
             },
             database: options.db.clone().filter(|text| !text.trim().is_empty()),
             config_path: options.config.clone(),
@@ -70,13 +68,18 @@ impl App {
 
     /// Where the configuration was asked to be, or is by default.
     pub(crate) fn config_path(&self) -> Result<PathBuf, CliError> {
-        self.config_path.clone().map_or_else(|| self.default_config_path(), Ok)
+        self.config_path
+            .clone()
+            .map_or_else(|| self.default_config_path(), Ok)
     }
 }
 
 /// Reads `--db`: a path, or a `sqlite:` URL.
 fn path_of(text: &str) -> Result<PathBuf, CliError> {
-    if let Some(path) = text.strip_prefix("sqlite://").or_else(|| text.strip_prefix("sqlite:")) {
+    if let Some(path) = text
+        .strip_prefix("sqlite://")
+        .or_else(|| text.strip_prefix("sqlite:"))
+    {
         return Ok(PathBuf::from(path));
     }
     if let Some((scheme, _)) = text.split_once("://") {
@@ -104,7 +107,10 @@ mod tests {
     #[test]
     fn the_database_is_a_path_or_a_url_we_can_open() {
         assert_eq!(path_of("x.db").ok(), Some(PathBuf::from("x.db")));
-        assert_eq!(path_of("sqlite:///a/x.db").ok(), Some(PathBuf::from("/a/x.db")));
+        assert_eq!(
+            path_of("sqlite:///a/x.db").ok(),
+            Some(PathBuf::from("/a/x.db"))
+        );
         assert_eq!(path_of("sqlite:x.db").ok(), Some(PathBuf::from("x.db")));
         let error = path_of("mongodb://h/db").expect_err("refused").text();
         assert!(error.contains("mongodb://"), "{error}");

@@ -51,7 +51,12 @@ pub(crate) struct Cli {
 #[command(next_help_heading = "Global options")]
 pub(crate) struct GlobalOptions {
     /// The database: a file, or a URL. Default: tandem.db in the data folder
-    #[arg(long, global = true, value_name = "PATH|URL", env = "TANDEM_DATABASE_URL")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "PATH|URL",
+        env = "TANDEM_DATABASE_URL"
+    )]
     pub(crate) db: Option<String>,
     /// The configuration. Default: tandem.toml beside the database
     #[arg(long, global = true, value_name = "FILE")]

@@ -78,7 +78,10 @@ impl Config {
             Err(error)
                 if error.kind() == std::io::ErrorKind::NotFound && explicit == Explicit::No =>
             {
-                return Ok(Config { folder, ..Config::default() });
+                return Ok(Config {
+                    folder,
+                    ..Config::default()
+                });
             }
             Err(error) => {
                 return Err(CliError::configuration(format!(
@@ -163,9 +166,14 @@ impl ProviderSettings {
             return Ok(None);
         };
         refuse_open_permissions(path)?;
-        let text = std::fs::read_to_string(path).map(SecretString::from).map_err(|error| {
-            CliError::configuration(format!("cannot read the key file {}: {error}", path.display()))
-        })?;
+        let text = std::fs::read_to_string(path)
+            .map(SecretString::from)
+            .map_err(|error| {
+                CliError::configuration(format!(
+                    "cannot read the key file {}: {error}",
+                    path.display()
+                ))
+            })?;
         let key = text.expose_secret().trim();
         if key.is_empty() {
             return Err(CliError::configuration(format!(
@@ -182,7 +190,10 @@ impl ProviderSettings {
 fn refuse_open_permissions(path: &Path) -> Result<(), CliError> {
     use std::os::unix::fs::PermissionsExt;
     let metadata = std::fs::metadata(path).map_err(|error| {
-        CliError::configuration(format!("cannot read the key file {}: {error}", path.display()))
+        CliError::configuration(format!(
+            "cannot read the key file {}: {error}",
+            path.display()
+        ))
     })?;
     if metadata.permissions().mode() & 0o077 != 0 {
         return Err(CliError::configuration(format!(
@@ -209,7 +220,11 @@ mod tests {
         toml::from_str::<Config>(DEFAULT_TEXT).expect("the default parses");
         let uncommented: String = DEFAULT_TEXT
             .lines()
-            .map(|line| line.strip_prefix("# ").filter(|rest| is_setting(rest)).unwrap_or(line))
+            .map(|line| {
+                line.strip_prefix("# ")
+                    .filter(|rest| is_setting(rest))
+                    .unwrap_or(line)
+            })
             .fold(String::new(), |text, line| text + line + "\n");
         let config = toml::from_str::<Config>(&uncommented).expect("every key is known");
         assert!(config.analyze.tiers.is_some() && config.providers.contains_key("groq"));
@@ -218,7 +233,8 @@ mod tests {
     fn is_setting(line: &str) -> bool {
         line.starts_with('[')
             || line.split_once(" = ").is_some_and(|(key, _)| {
-                key.chars().all(|character| character.is_ascii_lowercase() || character == '_')
+                key.chars()
+                    .all(|character| character.is_ascii_lowercase() || character == '_')
             })
     }
 
@@ -227,9 +243,14 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("tandem.toml");
         std::fs::write(&path, "[analyze]\nbuget_usd = 5.0\n").expect("written");
-        let error = Config::load(&path, Explicit::No).expect_err("refused").text();
+        let error = Config::load(&path, Explicit::No)
+            .expect_err("refused")
+            .text();
         assert!(error.contains("tandem.toml"), "{error}");
-        assert!(error.contains("line 2") && error.contains("buget_usd"), "{error}");
+        assert!(
+            error.contains("line 2") && error.contains("buget_usd"),
+            "{error}"
+        );
     }
 
     #[test]
@@ -253,7 +274,13 @@ mod tests {
             key_file: Some(path.clone()),
         };
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).expect("set");
-        assert!(settings.key().expect_err("refused").text().contains("other users"));
+        assert!(
+            settings
+                .key()
+                .expect_err("refused")
+                .text()
+                .contains("other users")
+        );
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).expect("set");
         let key = settings.key().expect("read").expect("there");
         assert_eq!(key.expose_secret(), "k-1");

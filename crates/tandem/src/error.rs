@@ -80,7 +80,10 @@ impl CliError {
     }
 
     /// Puts what was being done in front.
-    pub(crate) fn context(mut self, context: impl std::fmt::Display + Send + Sync + 'static) -> Self {
+    pub(crate) fn context(
+        mut self,
+        context: impl std::fmt::Display + Send + Sync + 'static,
+    ) -> Self {
         self.error = self.error.context(context);
         self
     }

@@ -53,7 +53,7 @@ impl Output {
     /// Writes a table on stdout. Columns named with a leading `>` are right-aligned.
     pub(crate) fn table(&self, columns: &[&str], rows: &[Vec<String>]) -> Result<(), CliError> {
         let mut table = Table::new();
-        table.load_preset(presets::NOTHING);
+        table.load_style(presets::NOTHING);
         table.set_header(columns.iter().map(|name| name.trim_start_matches('>')));
         for row in rows {
             table.add_row(row.iter().map(|cell| printable(cell)));
@@ -79,17 +79,29 @@ impl Output {
 
     /// Warns on stderr.
     pub(crate) fn warning(&self, text: &str) {
-        let _ = writeln!(anstream::stderr(), "{WARNING}warning:{WARNING:#} {}", printable(text));
+        let _ = writeln!(
+            anstream::stderr(),
+            "{WARNING}warning:{WARNING:#} {}",
+            printable(text)
+        );
     }
 
     /// Reports an error on stderr.
     pub(crate) fn error(&self, text: &str) {
-        let _ = writeln!(anstream::stderr(), "{ERROR}error:{ERROR:#} {}", printable(text));
+        let _ = writeln!(
+            anstream::stderr(),
+            "{ERROR}error:{ERROR:#} {}",
+            printable(text)
+        );
     }
 
     /// Says what to do next, on stderr.
     pub(crate) fn hint(&self, text: &str) {
-        let _ = writeln!(anstream::stderr(), "{HINT}hint:{HINT:#} {}", printable(text));
+        let _ = writeln!(
+            anstream::stderr(),
+            "{HINT}hint:{HINT:#} {}",
+            printable(text)
+        );
     }
 }
 
@@ -154,6 +166,9 @@ mod tests {
 
     #[test]
     fn hostile_text_cannot_drive_the_terminal() {
-        assert_eq!(printable("a\u{1b}[31mb\u{202e}c\r"), "a\u{fffd}[31mb\u{fffd}c\u{fffd}");
+        assert_eq!(
+            printable("a\u{1b}[31mb\u{202e}c\r"),
+            "a\u{fffd}[31mb\u{fffd}c\u{fffd}"
+        );
     }
 }

@@ -18,7 +18,11 @@ pub(crate) fn bytes_bar(output: &Output, total_bytes: Option<u64>) -> ProgressBa
 
 /// A bar over pull requests of a known total.
 pub(crate) fn count_bar(output: &Output, total: u64) -> ProgressBar {
-    bar(output, Some(total), "{msg} {bar:30} {human_pos}/{human_len} {per_sec}, {eta} left")
+    bar(
+        output,
+        Some(total),
+        "{msg} {bar:30} {human_pos}/{human_len} {per_sec}, {eta} left",
+    )
 }
 
 fn bar(output: &Output, total: Option<u64>, template: &str) -> ProgressBar {

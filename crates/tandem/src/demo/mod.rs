@@ -1,0 +1,4 @@
+//! The demo: the whole job on a made-up organisation with known truth.
+
+pub(crate) mod comparison;
+pub(crate) mod organisation;

@@ -1,0 +1,249 @@
+//! `tandem adoption`: AI adoption by team and month, and the tools.
+
+use insights::adoption::{Adoption, AdoptionCell, Group, ToolCell, ToolShare, adoption};
+use jiff::Timestamp;
+use model::Role;
+use serde::Serialize;
+use stats::Proportion;
+use store::{Clock, Selection, Store, ToolPlace};
+
+use crate::app::App;
+use crate::cli::AdoptionArguments;
+use crate::error::{CliError, Outcome};
+use crate::output::{Output, count, percent};
+use crate::wiring::database::require_team;
+
+/// How many months the table by team shows.
+const MONTHS_SHOWN: usize = 12;
+
+#[derive(Serialize)]
+struct Document<'a> {
+    version: u32,
+    clock: &'static str,
+    #[serde(flatten)]
+    adoption: &'a Adoption,
+}
+
+/// Prints adoption.
+pub(crate) fn run(app: &App, arguments: &AdoptionArguments) -> Result<Outcome, CliError> {
+    let store = app.open_to_read("adoption")?;
+    require_team(store.as_ref(), arguments.team.as_deref())?;
+    let selection = Selection {
+        team: arguments.team.clone(),
+        repo: None,
+    };
+    let adoption = measure(store.as_ref(), &selection)?;
+    if app.output.json {
+        app.output.document(&Document {
+            version: 1,
+            clock: "created_at",
+            adoption: &adoption,
+        })?;
+    } else {
+        print(&app.output, &adoption)?;
+    }
+    Ok(Outcome::Done)
+}
+
+/// Sums the store's cells into adoption; this month is marked as incomplete.
+pub(crate) fn measure(store: &dyn Store, selection: &Selection) -> Result<Adoption, CliError> {
+    let counts = store.adoption(Clock::Created, selection)?;
+    let mut cells: Vec<AdoptionCell> = counts
+        .cells
+        .into_iter()
+        .map(|cell| AdoptionCell {
+            team: cell.team,
+            month: cell.month,
+            origin: Some(cell.origin),
+            ai_reviewed: cell.ai_reviewed,
+            plain_bot: cell.plain_bot,
+            count: cell.count,
+        })
+        .collect();
+    if counts.undetected > 0 {
+        // Without a verdict they are unknown, never "no AI"; their team is not looked up.
+        cells.push(AdoptionCell {
+            team: "(not yet detected)".to_owned(),
+            month: None,
+            origin: None,
+            ai_reviewed: false,
+            plain_bot: false,
+            count: counts.undetected,
+        });
+    }
+    let tools: Vec<ToolCell> = counts
+        .tools
+        .into_iter()
+        .map(|cell| ToolCell {
+            tool: cell.tool,
+            role: match cell.place {
+                ToolPlace::Author => Role::Authored,
+                ToolPlace::Review => Role::Reviewed,
+            },
+            count: cell.count,
+        })
+        .collect();
+    let this_month = Timestamp::now().strftime("%Y-%m").to_string();
+    Ok(adoption(&cells, &tools, Some(&this_month)))
+}
+
+/// Prints adoption as people read it.
+pub(crate) fn print(output: &Output, adoption: &Adoption) -> Result<(), CliError> {
+    let overall = &adoption.overall;
+    if overall.pull_requests == 0 {
+        return output
+            .line("No pull requests to speak of yet: tandem import FILE, then tandem detect.");
+    }
+    output.heading("Adoption (at least: AI that leaves no trace is not seen)")?;
+    output.line(&format!(
+        "  AI wrote or helped to write at least {} of {} pull requests by people and agents; AI reviewed {}.",
+        interval_text(overall.of_all),
+        count(overall.pull_requests),
+        percent(overall.reviewed_of_all.and_then(|share| share.share)),
+    ))?;
+    output.line("")?;
+    let rows: Vec<Vec<String>> = adoption
+        .by_team
+        .iter()
+        .map(|team| group_row(&team.name, &team.group))
+        .collect();
+    output.table(
+        &[
+            "Team",
+            ">PRs",
+            ">Agent",
+            ">Assisted",
+            ">At least",
+            ">95 % interval",
+            ">AI reviewed",
+            ">Unknown",
+            ">Plain bots",
+        ],
+        &rows,
+    )?;
+    print_months(output, adoption)?;
+    print_tools(
+        output,
+        "Tools that wrote or helped to write",
+        &adoption.author_tools,
+    )?;
+    print_tools(
+        output,
+        "Tools that reviewed (never counted as authors)",
+        &adoption.review_tools,
+    )
+}
+
+fn group_row(name: &str, group: &Group) -> Vec<String> {
+    vec![
+        name.to_owned(),
+        count(group.pull_requests),
+        count(group.agent),
+        count(group.assisted),
+        percent(group.of_all.and_then(|share| share.share)),
+        bounds(group.of_all),
+        percent(group.reviewed_of_all.and_then(|share| share.share)),
+        count(group.unknown),
+        count(group.plain_bots),
+    ]
+}
+
+fn print_months(output: &Output, adoption: &Adoption) -> Result<(), CliError> {
+    let skipped = adoption.by_month.len().saturating_sub(MONTHS_SHOWN);
+    let months: Vec<&str> = adoption
+        .by_month
+        .iter()
+        .skip(skipped)
+        .map(|month| month.name.as_str())
+        .collect();
+    if months.is_empty() {
+        return Ok(());
+    }
+    output.heading("By month of opening, at least, in percent")?;
+    let mut columns = vec!["Team".to_owned()];
+    columns.extend(months.iter().map(|month| {
+        let mark = if adoption.incomplete_month.as_deref() == Some(month) {
+            "*"
+        } else {
+            ""
+        };
+        format!(">{}{mark}", &month[2.min(month.len())..])
+    }));
+    let teams: Vec<&str> = adoption
+        .by_team
+        .iter()
+        .map(|team| team.name.as_str())
+        .filter(|team| adoption.by_team_month.iter().any(|cell| cell.team == *team))
+        .collect();
+    let share_text = |group: Option<&Group>| {
+        group
+            .and_then(|group| group.of_all)
+            .and_then(|proportion| proportion.share)
+            .map_or_else(|| "-".to_owned(), |share| format!("{:.0}", share * 100.0))
+    };
+    let mut rows: Vec<Vec<String>> = teams
+        .into_iter()
+        .map(|team| {
+            let cells = months.iter().map(|month| {
+                let cell = adoption
+                    .by_team_month
+                    .iter()
+                    .find(|cell| cell.team == team && cell.month == *month);
+                share_text(cell.map(|cell| &cell.group))
+            });
+            std::iter::once(team.to_owned()).chain(cells).collect()
+        })
+        .collect();
+    if rows.len() > 1 {
+        let all = adoption
+            .by_month
+            .iter()
+            .skip(skipped)
+            .map(|month| share_text(Some(&month.group)));
+        rows.push(std::iter::once("all".to_owned()).chain(all).collect());
+    }
+    let column_names: Vec<&str> = columns.iter().map(String::as_str).collect();
+    output.table(&column_names, &rows)?;
+    if adoption.incomplete_month.is_some() {
+        output.remark("  * this month is not over")?;
+    }
+    Ok(())
+}
+
+fn print_tools(output: &Output, title: &str, tools: &[ToolShare]) -> Result<(), CliError> {
+    if tools.is_empty() {
+        return Ok(());
+    }
+    output.heading(title)?;
+    let rows: Vec<Vec<String>> = tools
+        .iter()
+        .map(|tool| {
+            vec![
+                tool.tool.clone(),
+                count(tool.pull_requests),
+                percent(tool.share.share),
+                bounds(Some(tool.share)),
+            ]
+        })
+        .collect();
+    output.table(&["Tool", ">PRs", ">Of all PRs", ">95 % interval"], &rows)
+}
+
+/// `31.2 % (29.5-32.9)`.
+fn interval_text(proportion: Option<Proportion>) -> String {
+    format!(
+        "{} (95 % interval {})",
+        percent(proportion.and_then(|proportion| proportion.share)),
+        bounds(proportion)
+    )
+}
+
+/// `29.5-32.9`, in percent.
+pub(crate) fn bounds(proportion: Option<Proportion>) -> String {
+    proportion
+        .and_then(|proportion| proportion.interval)
+        .map_or_else(
+            || "-".to_owned(),
+            |interval| format!("{:.1}-{:.1}", interval.low * 100.0, interval.high * 100.0),
+        )
+}

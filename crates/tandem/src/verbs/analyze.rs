@@ -1,0 +1,349 @@
+//! `tandem analyze`: ask language models about pull requests, or the rules where no model is asked.
+
+use std::io::{BufRead, IsTerminal, Write};
+use std::sync::Arc;
+
+use batch::engine::{Estimate, Plan, RunEnd, RunReport};
+use batch::ledger::Takeover;
+use batch::{CancellationToken, Engine, Money, RunId, RunSpec, TierSpec, Wait};
+use serde::Serialize;
+
+use crate::app::App;
+use crate::cli::AnalyzeArguments;
+use crate::config::Config;
+use crate::error::{CliError, ErrorKind, Outcome};
+use crate::output::{Output, count, dollars};
+use crate::verbs::runs::print_summary;
+use crate::wiring::candidates::Candidates;
+use crate::wiring::database::require_team;
+use crate::wiring::detection::detector;
+use crate::wiring::engine::{Setup, default_tiers, ledger, models, tiers};
+use crate::wiring::question::{Questions, task};
+
+mod dry_run;
+mod rules;
+
+/// The name of the tier that asks no model.
+const RULES: &str = "rules";
+
+/// Whom to ask.
+enum Whom {
+    /// The deterministic rules.
+    Rules,
+    /// These tiers, in order.
+    Models(Vec<TierSpec>),
+}
+
+/// The document of `analyze --json`.
+#[derive(Serialize)]
+struct Document<'a> {
+    version: u32,
+    end: &'static str,
+    estimate: Option<&'a Estimate>,
+    #[serde(flatten)]
+    summary: &'a batch::ledger::RunSummary,
+}
+
+/// Plans, asks, collects.
+pub(crate) fn run(app: &App, arguments: &AnalyzeArguments) -> Result<Outcome, CliError> {
+    let config = app.config()?;
+    let detector = Arc::new(detector(app, &[])?);
+    let whom = whom(app, &config, arguments)?;
+    // A missing database is a mistake here, not something to make.
+    let reading = app.open_to_read("analyze")?;
+    require_team(reading.as_ref(), arguments.selection.team.as_deref())?;
+    let wanted = Candidates::wanted(arguments, matches!(whom, Whom::Models(_)));
+    if arguments.dry_run {
+        return match whom {
+            Whom::Rules => dry_run::rules(app, &reading, wanted),
+            Whom::Models(tiers) => dry_run::models(
+                app,
+                &config,
+                &reading,
+                &detector,
+                wanted,
+                tiers,
+                arguments.show,
+            ),
+        };
+    }
+    let store = app.open_to_write("analyze")?;
+    let _alone = store.lock("analyze")?;
+    let tiers = match whom {
+        Whom::Rules => return rules::run(app, &store, &detector, wanted),
+        Whom::Models(tiers) => tiers,
+    };
+    let budget = money(arguments.budget.or(config.analyze.budget_usd))?;
+    let wait = if arguments.no_wait {
+        Wait::SubmitOnly
+    } else {
+        Wait::UntilDone
+    };
+    let interrupt = CancellationToken::new();
+    let setup = Setup::new(&config, &tiers, wait)?;
+    let engine = setup.engine(app, &store, Arc::clone(&detector), interrupt.clone());
+    in_runtime(interrupt, async {
+        let tiers = checked_models(app, &engine, &tiers).await?;
+        let spec = RunSpec {
+            task: task(),
+            tiers,
+            budget,
+        };
+        let questions = Questions::new(&detector);
+        let mut candidates = Candidates::new(Arc::clone(&store), wanted);
+        let requests =
+            std::iter::from_fn(|| candidates.next()).map(|stored| questions.ask(&stored).0);
+        let plan = engine.plan(spec, requests)?;
+        candidates.finish()?;
+        if !worth_it(app, &engine, &plan, arguments.yes)? {
+            return Ok(Outcome::Done);
+        }
+        let report = engine
+            .run(plan.run)
+            .await
+            .map_err(|error| resumable(error.into(), plan.run))?;
+        finish(app, &report, Some(&plan.estimate))
+    })
+}
+
+/// Goes on with a run.
+pub(crate) fn resume(app: &App, run: RunId, budget: Option<f64>) -> Result<Outcome, CliError> {
+    take_up(app, run, budget, Purpose::Resume)
+}
+
+/// Cancels a run and its remote batches; keeps the answers that are there.
+pub(crate) fn cancel(app: &App, run: RunId) -> Result<Outcome, CliError> {
+    take_up(app, run, None, Purpose::Cancel)
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Purpose {
+    Resume,
+    Cancel,
+}
+
+fn take_up(
+    app: &App,
+    run: RunId,
+    budget: Option<f64>,
+    purpose: Purpose,
+) -> Result<Outcome, CliError> {
+    let config = app.config()?;
+    let detector = Arc::new(detector(app, &[])?);
+    app.open_to_read("runs")?;
+    let store = app.open_to_write("analyze")?;
+    // Who holds this lock is the only one who works on runs here; so a lease in the ledger can only
+    // be of a process that is gone.
+    let _alone = store.lock("analyze")?;
+    let ledger = ledger(&store);
+    let mut spec = ledger.run(run)?.spec;
+    if let Some(budget) = money(budget)? {
+        spec.budget = Some(budget);
+        ledger.set_run_spec(run, &spec)?;
+    }
+    let interrupt = CancellationToken::new();
+    let setup = Setup::new(&config, &spec.tiers, Wait::UntilDone)?;
+    let engine = setup.engine(app, &store, detector, interrupt.clone());
+    in_runtime(interrupt, async {
+        let report = match purpose {
+            Purpose::Resume => engine.resume(run, Takeover::Now).await,
+            Purpose::Cancel => engine.cancel(run, Takeover::Now).await,
+        };
+        let report = report.map_err(|error| resumable(error.into(), run))?;
+        finish(app, &report, None)
+    })
+}
+
+/// Decides whom to ask: what the options say, then the configuration, then whether there is a key.
+fn whom(app: &App, config: &Config, arguments: &AnalyzeArguments) -> Result<Whom, CliError> {
+    let asked =
+        !arguments.tiers.is_empty() || arguments.provider.is_some() || arguments.with_fallback;
+    let texts = match (&arguments.provider, arguments.tiers.is_empty()) {
+        (Some(provider), _) if provider == RULES => return Ok(Whom::Rules),
+        (Some(provider), _) => default_tiers(provider)?,
+        (None, false) => arguments.tiers.clone(),
+        (None, true) => match &config.analyze.tiers {
+            Some(tiers) => tiers.clone(),
+            None => default_tiers("groq")?,
+        },
+    };
+    if texts == [RULES] {
+        return Ok(Whom::Rules);
+    }
+    let window = arguments
+        .window
+        .as_deref()
+        .or(config.analyze.window.as_deref());
+    let mut tiers = tiers(&texts, window, &models(config)?)?;
+    if arguments.tiers.is_empty() && !arguments.with_fallback {
+        tiers.truncate(1);
+    }
+    let Some(first) = tiers.first() else {
+        return Err(CliError::configuration("analyze.tiers is empty"));
+    };
+    let provider = config.provider(&first.reference.provider);
+    if !asked && config.analyze.tiers.is_none() && provider.key()?.is_none() {
+        app.output.note(&format!(
+            "{} is not set, so no model is asked: the rules tier answers (labelled as rules)",
+            provider.key_env
+        ));
+        return Ok(Whom::Rules);
+    }
+    Ok(Whom::Models(tiers))
+}
+
+/// Replaces retired models by their successors and refuses ids that the host does not serve.
+pub(crate) async fn checked_models(
+    app: &App,
+    engine: &Engine,
+    tiers: &[TierSpec],
+) -> Result<Vec<TierSpec>, CliError> {
+    let preflight = engine.preflight(tiers).await?;
+    for warning in &preflight.warnings {
+        app.output.warning(warning);
+    }
+    Ok(preflight.tiers)
+}
+
+/// Shows what the run will take and asks, at a terminal, whether to go on.
+fn worth_it(app: &App, engine: &Engine, plan: &Plan, yes: bool) -> Result<bool, CliError> {
+    let output = &app.output;
+    let estimate = &plan.estimate;
+    let held: u64 = plan.skipped.held.values().sum();
+    if let Some(run) = plan.skipped.held.keys().next().filter(|_| held > 0) {
+        output.warning(&format!(
+            "{} pull requests are still open in run {run}, which can be resumed: tandem runs resume {run}",
+            count(held)
+        ));
+    }
+    if plan.skipped.quarantined > 0 {
+        output.warning(&format!(
+            "{} pull requests are quarantined: they failed too often with this content",
+            count(plan.skipped.quarantined)
+        ));
+    }
+    if estimate.requests == 0 {
+        engine.discard(plan.run)?;
+        if output.json {
+            output.document(&serde_json::json!({"version": 1, "end": "nothing_to_do"}))?;
+        } else {
+            output.line("Nothing to ask: every pull request chosen has a current analysis.")?;
+        }
+        return Ok(false);
+    }
+    output.note(&format!("run {}: {}", plan.run, estimate_text(estimate)));
+    if yes || !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() {
+        return Ok(true);
+    }
+    if confirmed()? {
+        return Ok(true);
+    }
+    engine.discard(plan.run)?;
+    output.note("nothing was sent");
+    Ok(false)
+}
+
+/// The estimate in one line.
+fn estimate_text(estimate: &Estimate) -> String {
+    let mut text = format!(
+        "{} requests, about {} tokens in and {} out; likely {} ({} to {}), {} by synchronous calls",
+        count(estimate.requests),
+        count(estimate.input_tokens),
+        count(estimate.output_tokens.likely),
+        dollars(estimate.cost.likely.0.as_usd()),
+        dollars(estimate.cost.low.0.as_usd()),
+        dollars(estimate.cost.high.0.as_usd()),
+        dollars(estimate.sync_cost_usd.as_usd()),
+    );
+    if !estimate.unpriced.is_empty() {
+        text.push_str(&format!(
+            "; no price is known for {}",
+            estimate.unpriced.join(", ")
+        ));
+    }
+    text
+}
+
+fn confirmed() -> Result<bool, CliError> {
+    let mut stderr = std::io::stderr().lock();
+    write!(stderr, "Send them? [y/N] ")?;
+    stderr.flush()?;
+    let mut answer = String::new();
+    std::io::stdin().lock().read_line(&mut answer)?;
+    Ok(matches!(answer.trim().to_lowercase().as_str(), "y" | "yes"))
+}
+
+/// Runs to the end, or to the first Ctrl-C, which leaves a resumable run.
+fn in_runtime<T>(
+    interrupt: CancellationToken,
+    work: impl Future<Output = Result<T, CliError>>,
+) -> Result<T, CliError> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?;
+    runtime.block_on(async {
+        let listener = tokio::spawn(async move {
+            if tokio::signal::ctrl_c().await.is_ok() {
+                interrupt.cancel();
+            }
+        });
+        let result = work.await;
+        listener.abort();
+        result
+    })
+}
+
+/// Says what became of the run, and how to go on.
+fn finish(app: &App, report: &RunReport, estimate: Option<&Estimate>) -> Result<Outcome, CliError> {
+    let (outcome, end) = match report.end {
+        RunEnd::Finished if report.summary.totals.failed > 0 => (Outcome::Unanswered, "finished"),
+        RunEnd::Finished => (Outcome::Done, "finished"),
+        RunEnd::Budget => (Outcome::BudgetSpent, "budget"),
+        RunEnd::Interrupted => (Outcome::Interrupted, "interrupted"),
+        RunEnd::Submitted => (Outcome::Done, "submitted"),
+        RunEnd::Deadline => (Outcome::Interrupted, "deadline"),
+        RunEnd::Cancelled => (Outcome::Done, "cancelled"),
+    };
+    if app.output.json {
+        app.output.document(&Document {
+            version: 1,
+            end,
+            estimate,
+            summary: &report.summary,
+        })?;
+    } else {
+        print_summary(&app.output, &report.summary)?;
+    }
+    advise(&app.output, report);
+    Ok(outcome)
+}
+
+fn advise(output: &Output, report: &RunReport) {
+    let run = report.run;
+    match report.end {
+        RunEnd::Finished if report.summary.totals.failed > 0 => output.hint(&format!(
+            "{} requests have no answer: tandem runs show {run} --failed says why; the next tandem analyze asks them again",
+            count(report.summary.totals.failed)
+        )),
+        RunEnd::Finished | RunEnd::Cancelled => {}
+        RunEnd::Budget => output.hint(&format!(
+            "the budget does not allow the next request; every answer so far is kept: tandem runs resume {run} --budget USD"
+        )),
+        RunEnd::Interrupted | RunEnd::Deadline => output.hint(&format!(
+            "the run can be taken up where it stopped, nothing is paid twice: tandem runs resume {run}"
+        )),
+        RunEnd::Submitted => output.hint(&format!("collect the answers with: tandem runs resume {run}")),
+    }
+}
+
+fn resumable(error: CliError, run: RunId) -> CliError {
+    error.hint(format!(
+        "what was answered is kept; when the cause is gone: tandem runs resume {run}"
+    ))
+}
+
+fn money(usd: Option<f64>) -> Result<Option<Money>, CliError> {
+    usd.map(Money::from_usd)
+        .transpose()
+        .map_err(|error| CliError::new(ErrorKind::Input, error))
+}

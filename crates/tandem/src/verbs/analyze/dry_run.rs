@@ -1,0 +1,181 @@
+//! `analyze --dry-run`: what would be asked, of whom, for how much. Nothing leaves this machine.
+
+use std::io::{BufWriter, Write};
+use std::sync::Arc;
+
+use analysis::secrets::MaskCounts;
+use batch::engine::Estimate;
+use batch::policy::first_variant;
+use batch::provider::{OpenAiShaped, Profile, Provider, RequestTemplate};
+use batch::transport::HttpTransport;
+use batch::{Settings, TierSpec};
+use detect::Detector;
+use jiff::{Timestamp, tz::TimeZone};
+use serde::Serialize;
+use store::Store;
+
+use crate::app::App;
+use crate::config::Config;
+use crate::error::{CliError, ErrorKind, Outcome};
+use crate::output::count;
+use crate::verbs::analyze::estimate_text;
+use crate::wiring::candidates::{Candidates, Wanted};
+use crate::wiring::engine::models as model_table;
+use crate::wiring::question::{Questions, task};
+
+#[derive(Serialize)]
+struct Document<'a> {
+    version: u32,
+    dry_run: bool,
+    tiers: Vec<String>,
+    #[serde(flatten)]
+    estimate: &'a Estimate,
+    shortened: u64,
+    masked_secrets: u64,
+}
+
+/// Counts what the rules tier would answer.
+pub(super) fn rules(
+    app: &App,
+    store: &Arc<dyn Store>,
+    wanted: Wanted,
+) -> Result<Outcome, CliError> {
+    let mut candidates = Candidates::new(Arc::clone(store), wanted);
+    let mut requests: u64 = 0;
+    while candidates.next().is_some() {
+        requests += 1;
+    }
+    candidates.finish()?;
+    if app.output.json {
+        app.output.document(&serde_json::json!({
+            "version": 1, "dry_run": true, "tiers": ["rules"], "requests": requests,
+        }))?;
+    } else {
+        app.output.line(&format!(
+            "{} pull requests would be analysed by rules, free; nothing would leave this machine",
+            count(requests)
+        ))?;
+    }
+    Ok(Outcome::Done)
+}
+
+/// Estimates a run; with `show`, prints every line as it would be sent.
+pub(super) fn models(
+    app: &App,
+    config: &Config,
+    store: &Arc<dyn Store>,
+    detector: &Detector,
+    wanted: Wanted,
+    tiers: Vec<TierSpec>,
+    show: bool,
+) -> Result<Outcome, CliError> {
+    let catalogue = model_table(config)?;
+    let today = Timestamp::now().to_zoned_datetime(TimeZone::UTC).date();
+    let tiers: Vec<TierSpec> = tiers
+        .into_iter()
+        .map(|tier| tier.priced_on(today, &catalogue))
+        .collect();
+    let task = task();
+    let questions = Questions::new(detector);
+    let mut lines = match tiers.first() {
+        Some(tier) if show => Some(Lines::new(&task, tier)?),
+        _ => None,
+    };
+    let mut candidates = Candidates::new(Arc::clone(store), wanted);
+    let (mut requests, mut input_tokens, mut shortened, mut masked) = (0_u64, 0_u64, 0_u64, 0_u64);
+    while let Some(stored) = candidates.next() {
+        let (request, context) = questions.ask(&stored);
+        requests += 1;
+        input_tokens += u64::from(request.prompt_tokens);
+        shortened += u64::from(!context.cuts.is_empty());
+        masked += total(&context.masked);
+        if let Some(lines) = &mut lines {
+            lines.write(&request)?;
+        }
+    }
+    candidates.finish()?;
+    if let Some(lines) = lines {
+        lines.finish()?;
+    }
+    let estimate = Estimate::new(&task, &tiers, requests, input_tokens);
+    let names: Vec<String> = tiers
+        .iter()
+        .map(|tier| tier.reference.to_string())
+        .collect();
+    if show {
+        // stdout is the lines themselves; the estimate is said beside them.
+        app.output.note(&estimate_text(&estimate));
+    } else if app.output.json {
+        app.output.document(&Document {
+            version: 1,
+            dry_run: true,
+            tiers: names,
+            estimate: &estimate,
+            shortened,
+            masked_secrets: masked,
+        })?;
+    } else {
+        app.output.line(&format!(
+            "Would ask {}: {}",
+            names.join(", then "),
+            estimate_text(&estimate)
+        ))?;
+        app.output.line(&format!(
+            "{} texts would be shortened to their token budget, {} secrets masked; nothing was sent",
+            count(shortened),
+            count(masked)
+        ))?;
+        app.output
+            .note("--show prints exactly what would leave this machine");
+    }
+    Ok(Outcome::Done)
+}
+
+fn total(masked: &MaskCounts) -> u64 {
+    masked.values().sum()
+}
+
+/// Writes request lines as a provider would get them at the first tier.
+struct Lines {
+    frame: batch::provider::LineFrame,
+    output: BufWriter<std::io::Stdout>,
+}
+
+impl Lines {
+    fn new(task: &batch::Task, tier: &TierSpec) -> Result<Self, CliError> {
+        let transport =
+            HttpTransport::new().map_err(|error| CliError::new(ErrorKind::Internal, error))?;
+        let profile = Profile::named(&tier.reference.provider).unwrap_or_else(Profile::openai);
+        // No key and no call: the provider only says how it writes a line.
+        let provider = OpenAiShaped::new(
+            profile,
+            None,
+            Arc::new(transport),
+            Settings::production().retry,
+        );
+        let variant = first_variant(1, tier);
+        let frame = provider.frame(&RequestTemplate {
+            task,
+            model: &tier.reference.model,
+            max_completion_tokens: variant.max_completion_tokens,
+            effort: variant.effort,
+            response: tier.response,
+        });
+        Ok(Lines {
+            frame,
+            output: BufWriter::new(std::io::stdout()),
+        })
+    }
+
+    fn write(&mut self, request: &batch::NewRequest) -> Result<(), CliError> {
+        let mut line = Vec::new();
+        self.frame
+            .render(&request.custom_id, &request.payload, &mut line);
+        self.output.write_all(&line)?;
+        Ok(())
+    }
+
+    fn finish(mut self) -> Result<(), CliError> {
+        Ok(self.output.flush()?)
+    }
+}

@@ -1,0 +1,109 @@
+//! `tandem emulate`: a local Batch API for tests and trials.
+
+use std::sync::Arc;
+
+use analysis::rules;
+use emulator::{
+    Answered, Answerer, ChatRequest, Emulator, EmulatorConfig, LogTarget, Role, Scenario,
+};
+use serde::Serialize;
+use tokio::net::TcpListener;
+
+use crate::app::App;
+use crate::cli::EmulateArguments;
+use crate::error::{CliError, ErrorKind, Outcome};
+
+/// The line printed once the emulator listens.
+#[derive(Serialize)]
+struct Ready<'a> {
+    emulator: bool,
+    listening: String,
+    base_url: String,
+    seed: u64,
+    log: Option<&'a std::path::Path>,
+}
+
+/// Answers questions about pull requests by the rules tier; leaves others to the emulator.
+pub(crate) struct RulesAnswerer;
+
+impl Answerer for RulesAnswerer {
+    fn answer(&self, request: &ChatRequest) -> Answered {
+        let context = request
+            .messages
+            .iter()
+            .rev()
+            .find(|message| message.role == Role::User)
+            .and_then(|message| rules::analyse_context(&message.content));
+        // Serialising an analysis cannot fail; were it to, the emulator's own answer is as good.
+        match context.map(|analysis| serde_json::to_string(&analysis)) {
+            Some(Ok(text)) => Answered::Text(text),
+            _ => Answered::NotMine,
+        }
+    }
+}
+
+/// Serves until interrupted.
+pub(crate) fn run(app: &App, arguments: &EmulateArguments) -> Result<Outcome, CliError> {
+    if arguments.print_scenario {
+        app.output.line(Scenario::default_toml().trim_end())?;
+        return Ok(Outcome::Done);
+    }
+    let mut config = EmulatorConfig::new(scenario(arguments)?);
+    config.seed = arguments.seed.unwrap_or(config.seed);
+    config.log = arguments.log.clone().map(LogTarget::File);
+    let seed = config.seed;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?;
+    runtime.block_on(async {
+        let emulator = Emulator::new(config, Arc::new(RulesAnswerer))
+            .map_err(|error| CliError::new(ErrorKind::Internal, error))?;
+        let listener = TcpListener::bind(arguments.listen).await.map_err(|error| {
+            CliError::input(format!("cannot listen on {}: {error}", arguments.listen))
+                .hint("choose another address with --listen, for instance 127.0.0.1:0")
+        })?;
+        let address = listener.local_addr()?;
+        if app.output.json {
+            app.output.line(&serde_json::to_string(&Ready {
+                emulator: true,
+                listening: address.to_string(),
+                base_url: format!("http://{address}/openai/v1"),
+                seed,
+                log: arguments.log.as_deref(),
+            })?)?;
+        } else {
+            app.output.line(&emulator.banner(address))?;
+            app.output.hint(&format!(
+                "TANDEM_GROQ_BASE_URL=http://{address}/openai/v1 GROQ_API_KEY=any tandem analyze --limit 25 --with-fallback"
+            ));
+        }
+        emulator.serve(listener, interrupted()).await?;
+        app.output.note("the emulator has stopped");
+        Ok(Outcome::Done)
+    })
+}
+
+fn scenario(arguments: &EmulateArguments) -> Result<Scenario, CliError> {
+    let Some(path) = &arguments.scenario else {
+        return Ok(Scenario::default());
+    };
+    let text = std::fs::read_to_string(path).map_err(|error| {
+        CliError::input(format!(
+            "cannot read the scenario {}: {error}",
+            path.display()
+        ))
+    })?;
+    Scenario::parse(&text).map_err(|error| {
+        CliError::new(ErrorKind::Input, error)
+            .context(format!("the scenario {} is wrong", path.display()))
+            .hint("tandem emulate --print-scenario prints every key with its default")
+    })
+}
+
+/// Ready when the user asks to stop.
+async fn interrupted() {
+    // Without a handler for the signal there is no way to ask, so this waits for ever.
+    if tokio::signal::ctrl_c().await.is_err() {
+        std::future::pending::<()>().await;
+    }
+}

@@ -1,0 +1,209 @@
+//! `tandem verdicts`: what is said of each pull request, with the evidence.
+
+use std::io::{BufWriter, Write};
+
+use model::{Evidence, Origin, PrKey, Role, Signal, Verdict};
+use serde::Serialize;
+use store::{Store, VerdictRecord};
+
+use crate::app::App;
+use crate::cli::VerdictsArguments;
+use crate::error::{CliError, Outcome};
+use crate::output::{count, printable};
+use crate::wiring::database::{PAGE, require_team};
+
+/// One line of `verdicts --json`.
+#[derive(Serialize)]
+struct Line<'a> {
+    repo: &'a str,
+    number: u64,
+    team: &'a str,
+    origin: Origin,
+    ai_authored: Option<bool>,
+    ai_reviewed: bool,
+    author_tools: &'a [String],
+    review_tools: &'a [String],
+    plain_bot: bool,
+    confidence: f64,
+    evidence: Vec<EvidenceLine<'a>>,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    notes: &'a [String],
+    content_is_current: bool,
+}
+
+/// One piece of evidence in it.
+#[derive(Serialize)]
+struct EvidenceLine<'a> {
+    tool: &'a str,
+    role: Role,
+    signal: Signal,
+    field: &'a str,
+    quote: &'a str,
+    rule: &'a str,
+    confidence: model::Confidence,
+}
+
+/// Prints the verdicts.
+pub(crate) fn run(app: &App, arguments: &VerdictsArguments) -> Result<Outcome, CliError> {
+    let store = app.open_to_read("verdicts")?;
+    if let Some(text) = &arguments.pull_request {
+        return show_one(app, store.as_ref(), text);
+    }
+    require_team(store.as_ref(), arguments.selection.team.as_deref())?;
+    let selection = arguments.selection.to_selection();
+    let mut stdout = BufWriter::new(std::io::stdout().lock());
+    let mut after: Option<PrKey> = None;
+    let mut shown: u64 = 0;
+    loop {
+        let page = store.verdicts(&selection, after.as_ref(), PAGE)?;
+        let Some(last) = page.last() else { break };
+        after = Some(last.key.clone());
+        shown += page.len() as u64;
+        for record in &page {
+            if app.output.json {
+                serde_json::to_writer(&mut stdout, &line(record))?;
+                stdout.write_all(b"\n")?;
+            } else {
+                writeln!(stdout, "{}", summary(record))?;
+            }
+        }
+    }
+    stdout.flush()?;
+    if shown == 0 {
+        app.output
+            .hint("there are no verdicts here yet: tandem import FILE, then tandem detect");
+    } else if !app.output.json {
+        app.output.note(&format!(
+            "{} verdicts; tandem verdicts OWNER/NAME#NUMBER shows one with its evidence",
+            count(shown)
+        ));
+    }
+    Ok(Outcome::Done)
+}
+
+fn show_one(app: &App, store: &dyn Store, text: &str) -> Result<Outcome, CliError> {
+    let key = parse_key(text)?;
+    let Some(record) = store.verdict(&key)? else {
+        return Err(match store.pull_request(&key)? {
+            Some(_) => CliError::input(format!("{key} has no verdict yet")).hint("tandem detect"),
+            None => CliError::input(format!("{key} is not in the database")),
+        });
+    };
+    if app.output.json {
+        app.output.line(&serde_json::to_string(&line(&record))?)?;
+        return Ok(Outcome::Done);
+    }
+    app.output.line(&summary(&record))?;
+    let rows: Vec<Vec<String>> = record.verdict.evidence.iter().map(evidence_row).collect();
+    if rows.is_empty() {
+        app.output.line("  no evidence")?;
+    } else {
+        app.output
+            .table(&["Tool", "Role", "Sure", "Where", "Quote", "Rule"], &rows)?;
+    }
+    for note in &record.verdict.notes {
+        app.output.line(&format!("  note: {}", printable(note)))?;
+    }
+    if !record.content_is_current {
+        app.output
+            .hint("the pull request changed since: tandem detect");
+    }
+    Ok(Outcome::Done)
+}
+
+/// Reads `owner/name#12`.
+pub(crate) fn parse_key(text: &str) -> Result<PrKey, CliError> {
+    let parsed = text.rsplit_once('#').and_then(|(repo, number)| {
+        let number = number.parse::<u64>().ok()?;
+        (!repo.is_empty()).then(|| PrKey {
+            repo: repo.to_owned(),
+            number,
+        })
+    });
+    parsed.ok_or_else(|| {
+        CliError::input(format!("'{text}' does not name a pull request"))
+            .hint("write it as OWNER/NAME#NUMBER, for instance acme/shop#12")
+    })
+}
+
+fn line(record: &VerdictRecord) -> Line<'_> {
+    let Verdict {
+        origin,
+        ai_authored,
+        ai_reviewed,
+        author_tools,
+        review_tools,
+        plain_bot,
+        confidence,
+        evidence,
+        notes,
+    } = &record.verdict;
+    Line {
+        repo: &record.key.repo,
+        number: record.key.number,
+        team: &record.team,
+        origin: *origin,
+        ai_authored: *ai_authored,
+        ai_reviewed: *ai_reviewed,
+        author_tools,
+        review_tools,
+        plain_bot: *plain_bot,
+        confidence: *confidence,
+        evidence: evidence
+            .iter()
+            .map(|hit| EvidenceLine {
+                tool: &hit.tool,
+                role: hit.role,
+                signal: hit.signal,
+                field: &hit.field,
+                quote: &hit.quote,
+                rule: &hit.rule,
+                confidence: hit.confidence,
+            })
+            .collect(),
+        notes,
+        content_is_current: record.content_is_current,
+    }
+}
+
+/// One verdict in one line of text.
+fn summary(record: &VerdictRecord) -> String {
+    let verdict = &record.verdict;
+    let mut parts = vec![format!("{}  {}", record.key, verdict.origin.as_str())];
+    if !verdict.author_tools.is_empty() {
+        parts.push(format!("by {}", verdict.author_tools.join(", ")));
+    }
+    if verdict.ai_reviewed {
+        parts.push(format!("reviewed by {}", verdict.review_tools.join(", ")));
+    }
+    if verdict.plain_bot {
+        parts.push("plain bot".to_owned());
+    }
+    printable(&parts.join("; "))
+}
+
+fn evidence_row(hit: &Evidence) -> Vec<String> {
+    let quote: String = hit.quote.chars().take(72).collect();
+    vec![
+        hit.tool.clone(),
+        format!("{:?}", hit.role).to_lowercase(),
+        format!("{:?}", hit.confidence).to_lowercase(),
+        hit.field.clone(),
+        quote.replace('\n', " "),
+        hit.rule.clone(),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pull_request_is_named_by_repository_and_number() {
+        let key = parse_key("acme/shop#12").expect("a key");
+        assert_eq!((key.repo.as_str(), key.number), ("acme/shop", 12));
+        for wrong in ["acme/shop", "acme/shop#", "#12", "acme/shop#x"] {
+            assert!(parse_key(wrong).is_err(), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,123 @@
+//! What an answer about a pull request must be, and where it goes.
+
+use std::sync::Arc;
+
+use analysis::{ContextBudget, parse_answer};
+use batch::{Answer, AnswerCheck, AnswerSink, Candidate, Oversized, Shrunk, SinkError};
+use detect::Detector;
+use jiff::Timestamp;
+use model::PrKey;
+use store::{AnalysisOrigin, AnalysisRecord, Store, VerdictWrite};
+
+use crate::verbs::verdicts::parse_key;
+use crate::wiring::detection::verdict;
+
+/// Checks answers and keeps them: analyses, and the verdicts that follow from them.
+pub(crate) struct Answers {
+    store: Arc<dyn Store>,
+    detector: Arc<Detector>,
+}
+
+impl Answers {
+    /// Keeps answers in `store`; verdicts are drawn with `detector`.
+    pub(crate) fn new(store: Arc<dyn Store>, detector: Arc<Detector>) -> Self {
+        Answers { store, detector }
+    }
+
+    /// Stores analyses and, where the content has not changed since, the joined verdicts.
+    fn keep(&self, records: &[AnalysisRecord]) -> Result<(), SinkError> {
+        self.store.put_analyses(records)?;
+        let mut verdicts = Vec::with_capacity(records.len());
+        for record in records {
+            let Some(stored) = self.store.pull_request(&record.key)? else {
+                continue;
+            };
+            verdicts.push(VerdictWrite {
+                key: record.key.clone(),
+                verdict: verdict(
+                    &self.detector,
+                    &stored.pull_request,
+                    &stored.content_hash,
+                    Some(record),
+                ),
+                content_hash: stored.content_hash,
+            });
+        }
+        self.store
+            .put_verdicts(self.detector.version(), &verdicts)?;
+        Ok(())
+    }
+
+    fn record(&self, answer: &Answer) -> Result<AnalysisRecord, SinkError> {
+        let key: PrKey = parse_key(&answer.subject).map_err(|_| {
+            format!(
+                "the ledger's subject '{}' names no pull request",
+                answer.subject
+            )
+        })?;
+        let checked = parse_answer(&answer.json, &answer.payload.text())?;
+        let usage = answer.usage.unwrap_or_default();
+        Ok(AnalysisRecord {
+            key,
+            origin: AnalysisOrigin::Model,
+            run_id: answer.run.to_string(),
+            tier: answer.tier,
+            provider: answer.model.provider.clone(),
+            model: answer.model.model.clone(),
+            attempt: answer.attempt,
+            prompt_version: answer.prompt_version.clone(),
+            schema_version: answer.schema_version.clone(),
+            content_hash: answer.content_hash.clone(),
+            finish_reason: answer.finish_reason.clone(),
+            input_tokens: usage.input_tokens,
+            output_tokens: usage.output_tokens,
+            cost_pico_usd: u64::try_from(answer.cost.picodollars()).unwrap_or(0),
+            answered_at: Timestamp::now(),
+            repaired: answer.repair.clone(),
+            quote_supported: checked
+                .analysis
+                .ai
+                .quote
+                .is_some()
+                .then_some(checked.quote_supported),
+            answer: checked.analysis,
+        })
+    }
+}
+
+impl AnswerSink for Answers {
+    fn store(&self, answers: &[Answer]) -> Result<(), SinkError> {
+        let mut records = Vec::with_capacity(answers.len());
+        for answer in answers {
+            records.push(self.record(answer)?);
+        }
+        self.keep(&records)
+    }
+}
+
+impl AnswerCheck for Answers {
+    fn check(&self, candidate: Candidate<'_>) -> Result<(), String> {
+        parse_answer(candidate.json, &candidate.payload.text())
+            .map(|_| ())
+            .map_err(|error| error.to_string())
+    }
+
+    fn shrink(&self, oversized: Oversized<'_>) -> Option<Shrunk> {
+        // The question is written anew from the document, with half the room.
+        let key = parse_key(oversized.subject).ok()?;
+        let stored = self.store.pull_request(&key).ok().flatten()?;
+        let evidence = self.detector.evidence(&stored.pull_request);
+        let before = analysis::tokens::count(&oversized.payload.text());
+        let budget = ContextBudget::default().halved();
+        let context = analysis::build_context(&stored.pull_request, &evidence, &budget);
+        let saved = before
+            .checked_sub(context.total_tokens)
+            .filter(|saved| *saved > 0)?;
+        Some(Shrunk {
+            payload: batch::Payload::user(&context.text),
+            prompt_tokens: oversized
+                .prompt_tokens
+                .checked_sub(u32::try_from(saved).ok()?)?,
+        })
+    }
+}

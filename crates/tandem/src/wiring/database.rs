@@ -1,0 +1,111 @@
+//! Opening the database, and saying what went wrong with it.
+
+use std::sync::Arc;
+
+use store::{OpenOptions, Store, StoreError};
+
+use crate::app::App;
+use crate::cli::SelectionOptions;
+use crate::error::{CliError, ErrorKind};
+
+/// How many pull requests one page holds: the unit of every long path.
+pub(crate) const PAGE: usize = 1_000;
+
+impl App {
+    /// Opens the database for reading.
+    ///
+    /// # Errors
+    /// Exit code 2 when there is none yet.
+    pub(crate) fn open_to_read(&self, verb: &str) -> Result<Arc<dyn Store>, CliError> {
+        self.open(&OpenOptions::read(verb))
+    }
+
+    /// Opens the database for writing, making it when it is not there.
+    pub(crate) fn open_to_write(&self, verb: &str) -> Result<Arc<dyn Store>, CliError> {
+        self.open(&OpenOptions::write(verb))
+    }
+
+    fn open(&self, options: &OpenOptions) -> Result<Arc<dyn Store>, CliError> {
+        let path = self.database_path()?;
+        Ok(store::open(&path.display().to_string(), options)?)
+    }
+}
+
+impl From<StoreError> for CliError {
+    fn from(error: StoreError) -> Self {
+        let (kind, hint) = match &error {
+            StoreError::NotFound { .. } => (
+                ErrorKind::Input,
+                Some("tandem import FILE makes it; --db names another one; tandem demo needs none"),
+            ),
+            StoreError::NotADatabase { .. } => (
+                ErrorKind::Input,
+                Some("name the database with --db; give files of pull requests to tandem import"),
+            ),
+            StoreError::NewerVersion { .. } => (
+                ErrorKind::Configuration,
+                Some("update tandem, or use another database with --db; nothing was changed"),
+            ),
+            StoreError::OlderVersion { .. } => (
+                ErrorKind::Configuration,
+                Some("make the file writable once, so that it can be brought up to date"),
+            ),
+            StoreError::ReadOnly { .. } | StoreError::UnwritableFolder { .. } => (
+                ErrorKind::Configuration,
+                Some("make the file and its folder writable, or name another place with --db"),
+            ),
+            StoreError::DiskFull { .. } => (
+                ErrorKind::Internal,
+                Some("free some space and repeat the command; what was committed is safe"),
+            ),
+            StoreError::Locked { .. } => (
+                ErrorKind::Input,
+                Some("wait until it is done, or stop it; nothing was changed"),
+            ),
+            StoreError::Corrupt { .. } => (
+                ErrorKind::Internal,
+                Some("restore a backup, or import into a new database"),
+            ),
+            StoreError::UnsupportedUrl { .. } => (
+                ErrorKind::Configuration,
+                Some("give a file, such as --db tandem.db"),
+            ),
+            _ => (ErrorKind::Internal, None),
+        };
+        let error = CliError::new(kind, error);
+        match hint {
+            Some(hint) => error.hint(hint),
+            None => error,
+        }
+    }
+}
+
+impl SelectionOptions {
+    /// The selection in the store's words.
+    pub(crate) fn to_selection(&self) -> store::Selection {
+        store::Selection {
+            team: self.team.clone(),
+            repo: self.repo.clone(),
+        }
+    }
+}
+
+/// Refuses a team that is not there, so that a typing error does not read as "nothing found".
+pub(crate) fn require_team(store: &dyn Store, team: Option<&str>) -> Result<(), CliError> {
+    let Some(team) = team else { return Ok(()) };
+    let teams = store.teams()?;
+    if teams.iter().any(|known| known.team == team) {
+        return Ok(());
+    }
+    let known: Vec<&str> = teams
+        .iter()
+        .take(12)
+        .map(|known| known.team.as_str())
+        .collect();
+    let error = CliError::input(format!("no team is called '{team}'"));
+    Err(if known.is_empty() {
+        error.hint("there are no pull requests yet: tandem import FILE")
+    } else {
+        error.hint(format!("teams: {}", known.join(", ")))
+    })
+}

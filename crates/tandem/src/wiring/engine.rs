@@ -1,0 +1,309 @@
+//! The cascade, set up from the command line, the configuration and the environment.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use batch::provider::{OpenAiShaped, Profile};
+use batch::transport::HttpTransport;
+use batch::{
+    CancellationToken, Catalogue, CompletionWindow, DEFAULT_TIERS, Engine, EngineError,
+    EngineParts, Ledger, LedgerError, Providers, Settings, SystemClock, TierSpec, Wait,
+};
+use detect::Detector;
+use store::Store;
+
+use crate::app::App;
+use crate::config::Config;
+use crate::error::{CliError, ErrorKind};
+use crate::wiring::answers::Answers;
+use crate::wiring::observer::RunObserver;
+
+/// The most that a poll of a server on this machine waits.
+const LOCAL_POLL_MAX: Duration = Duration::from_secs(1);
+
+/// The table of models: the built-in one under the user's.
+pub(crate) fn models(config: &Config) -> Result<Catalogue, CliError> {
+    let embedded = Catalogue::embedded();
+    let Some(path) = &config.models_file else {
+        return Ok(embedded);
+    };
+    let path = config.resolve(path);
+    let name = path.display().to_string();
+    let text = std::fs::read_to_string(&path).map_err(|error| {
+        CliError::configuration(format!("cannot read the models file {name}: {error}"))
+    })?;
+    embedded
+        .with_overrides(&text, &name)
+        .map_err(|error| CliError::new(ErrorKind::Configuration, error))
+}
+
+/// Reads tiers as the user wrote them, `provider:model`, with an optional completion window.
+pub(crate) fn tiers(
+    texts: &[String],
+    window: Option<&str>,
+    models: &Catalogue,
+) -> Result<Vec<TierSpec>, CliError> {
+    let window: Option<CompletionWindow> =
+        window
+            .map(|text| text.parse())
+            .transpose()
+            .map_err(|error: batch::TierError| {
+                CliError::new(ErrorKind::Input, error).hint("windows go from 24h to 7d")
+            })?;
+    let mut tiers = Vec::with_capacity(texts.len());
+    for text in texts {
+        let mut tier = TierSpec::parse(text.trim(), models).map_err(|error| {
+            CliError::new(ErrorKind::Input, error)
+                .hint("write a tier as provider:model, for instance groq:openai/gpt-oss-20b")
+        })?;
+        if let Some(window) = &window {
+            tier.completion_window = window.clone();
+        }
+        tiers.push(tier);
+    }
+    Ok(tiers)
+}
+
+/// The tiers a provider has by default, cheapest first.
+pub(crate) fn default_tiers(provider: &str) -> Result<Vec<String>, CliError> {
+    match provider {
+        "groq" => Ok(DEFAULT_TIERS
+            .iter()
+            .map(|tier| (*tier).to_owned())
+            .collect()),
+        other => Err(CliError::input(format!(
+            "no default tiers are known for the provider '{other}'"
+        ))
+        .hint(format!(
+            "name them: --tiers {other}:MODEL,{other}:STRONGER_MODEL"
+        ))),
+    }
+}
+
+/// Sets up every provider that the tiers name.
+///
+/// # Errors
+/// Exit code 3 for a provider that is not known, or without a key.
+pub(crate) fn providers(
+    config: &Config,
+    tiers: &[TierSpec],
+    settings: &Settings,
+) -> Result<Providers, CliError> {
+    let transport =
+        Arc::new(HttpTransport::new().map_err(|error| CliError::new(ErrorKind::Internal, error))?);
+    let mut providers = Providers::new();
+    for tier in tiers {
+        let name = tier.reference.provider.as_str();
+        if providers.contains_key(name) {
+            continue;
+        }
+        let found = config.provider(name);
+        let profile = match (Profile::named(name), found.base_url.as_deref()) {
+            (Some(profile), None) => profile,
+            (Some(profile), Some(address)) => profile.at(checked_address(name, address)?),
+            (None, Some(address)) => Profile {
+                name: name.to_owned(),
+                ..Profile::openai().at(checked_address(name, address)?)
+            },
+            (None, None) => {
+                return Err(CliError::configuration(format!("the provider '{name}' is not known"))
+                    .hint(format!(
+                        "known: groq, openai; for another host of the OpenAI shape set providers.{name}.base_url"
+                    )));
+            }
+        };
+        let Some(key) = found.key()? else {
+            return Err(CliError::configuration(format!(
+                "no key for {name}: {} is not set and no key_file is configured",
+                found.key_env
+            ))
+            .hint(format!("export {}=...", found.key_env))
+            .hint("tandem analyze --provider rules needs no key and no model; tandem demo shows the whole job"));
+        };
+        providers.insert(
+            name.to_owned(),
+            Arc::new(OpenAiShaped::new(
+                profile,
+                Some(key),
+                transport.clone(),
+                settings.retry.clone(),
+            )),
+        );
+    }
+    Ok(providers)
+}
+
+/// A base address must be one; a plain-text one must stay on this machine, since the key goes there.
+fn checked_address<'a>(name: &str, address: &'a str) -> Result<&'a str, CliError> {
+    let is_http = address.starts_with("http://");
+    if !is_http && !address.starts_with("https://") {
+        return Err(CliError::configuration(format!(
+            "the base address of {name} is not an http(s) address: '{address}'"
+        )));
+    }
+    if is_http && !is_local(address) {
+        return Err(CliError::configuration(format!(
+            "the base address of {name} would send the key unencrypted: '{address}'"
+        ))
+        .hint("use https://, or a server on this machine"));
+    }
+    Ok(address)
+}
+
+/// Whether an address names this machine.
+pub(crate) fn is_local(address: &str) -> bool {
+    let host = address.split_once("://").map_or(address, |(_, rest)| rest);
+    let host = host.split(['/', '?']).next().unwrap_or_default();
+    if host.contains('@') {
+        return false;
+    }
+    let host = match host.strip_prefix('[') {
+        Some(rest) => rest.split(']').next().unwrap_or_default(),
+        None => host.split(':').next().unwrap_or_default(),
+    };
+    host == "localhost"
+        || host
+            .parse::<std::net::IpAddr>()
+            .is_ok_and(|address| address.is_loopback())
+}
+
+/// Settings for the hosts that the tiers name.
+pub(crate) fn settings(config: &Config, tiers: &[TierSpec], wait: Wait) -> Settings {
+    let mut settings = Settings {
+        wait,
+        ..Settings::production()
+    };
+    if let Some(requests) = config.analyze.requests_per_shard {
+        settings.shards.max_requests = u32::try_from(requests).unwrap_or(u32::MAX).max(1);
+    }
+    let all_local = tiers.iter().all(|tier| {
+        config
+            .provider(&tier.reference.provider)
+            .base_url
+            .as_deref()
+            .is_some_and(is_local)
+    });
+    if all_local {
+        settings = local(settings);
+    }
+    if let Some(seconds) = config.analyze.poll_interval_seconds {
+        let pause = Duration::try_from_secs_f64(seconds).unwrap_or(settings.poll.initial);
+        settings.poll.initial = pause;
+        settings.poll.max = settings.poll.max.max(pause);
+    }
+    settings
+}
+
+/// Shorter pauses, for a server on this machine, where a wait of minutes helps nobody.
+pub(crate) fn local(mut settings: Settings) -> Settings {
+    settings.poll.initial = Duration::from_millis(50);
+    settings.poll.max = LOCAL_POLL_MAX;
+    settings.shards.gather = Duration::from_secs(2);
+    settings.retry.outage = Duration::from_secs(20);
+    settings
+}
+
+/// What an engine works with, beside the store.
+pub(crate) struct Setup {
+    /// Whom tiers may ask.
+    pub(crate) providers: Providers,
+    /// How to go about it.
+    pub(crate) settings: Settings,
+    /// What is known of models.
+    pub(crate) models: Catalogue,
+}
+
+impl Setup {
+    /// The set-up for these tiers by configuration and environment.
+    pub(crate) fn new(config: &Config, tiers: &[TierSpec], wait: Wait) -> Result<Self, CliError> {
+        let settings = settings(config, tiers, wait);
+        Ok(Setup {
+            providers: providers(config, tiers, &settings)?,
+            models: models(config)?,
+            settings,
+        })
+    }
+
+    /// An engine over the store's ledger.
+    pub(crate) fn engine(
+        self,
+        app: &App,
+        store: &Arc<dyn Store>,
+        detector: Arc<Detector>,
+        interrupt: CancellationToken,
+    ) -> Engine {
+        let answers = Arc::new(Answers::new(Arc::clone(store), detector));
+        Engine::new(EngineParts {
+            ledger: ledger(store),
+            providers: self.providers,
+            catalogue: Arc::new(self.models),
+            sink: answers.clone(),
+            check: answers,
+            observer: Arc::new(RunObserver::new(app.output)),
+            clock: Arc::new(SystemClock),
+            interrupt,
+            settings: self.settings,
+        })
+    }
+}
+
+/// The ledger in the same database.
+pub(crate) fn ledger(store: &Arc<dyn Store>) -> Arc<dyn Ledger> {
+    Arc::clone(store).ledger()
+}
+
+impl From<LedgerError> for CliError {
+    fn from(error: LedgerError) -> Self {
+        match &error {
+            LedgerError::NoSuchRun(_) => {
+                CliError::new(ErrorKind::Input, error).hint("tandem runs lists them")
+            }
+            LedgerError::Busy { .. } => CliError::new(ErrorKind::Input, error)
+                .hint("wait until it is done, or stop it; nothing was changed"),
+            _ => CliError::new(ErrorKind::Internal, error),
+        }
+    }
+}
+
+impl From<EngineError> for CliError {
+    fn from(error: EngineError) -> Self {
+        let error = match error {
+            EngineError::Ledger(error) => return CliError::from(error),
+            other => other,
+        };
+        let kind = if error.is_configuration() {
+            ErrorKind::Configuration
+        } else if matches!(error, EngineError::State { .. }) {
+            ErrorKind::Input
+        } else {
+            ErrorKind::Internal
+        };
+        CliError::new(kind, error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_go_unencrypted_to_this_machine_only() {
+        for local in [
+            "http://127.0.0.1:8790/openai/v1",
+            "http://localhost/v1",
+            "http://[::1]:80/v1",
+        ] {
+            assert!(checked_address("groq", local).is_ok(), "{local}");
+        }
+        for wrong in [
+            "http://example.org/v1",
+            "http://127.0.0.1.example.org/v1",
+            "http://127.0.0.1@example.org/v1",
+            "ftp://localhost/v1",
+            "example.org",
+        ] {
+            assert!(checked_address("groq", wrong).is_err(), "{wrong}");
+        }
+        assert!(checked_address("groq", "https://example.org/v1").is_ok());
+    }
+}

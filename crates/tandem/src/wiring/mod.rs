@@ -1,0 +1,9 @@
+//! How the crates below are put together, for more than one verb.
+
+pub(crate) mod answers;
+pub(crate) mod candidates;
+pub(crate) mod database;
+pub(crate) mod detection;
+pub(crate) mod engine;
+pub(crate) mod observer;
+pub(crate) mod question;
