@@ -196,6 +196,37 @@ fn trailers_stay_however_many_commits_there_are() {
 }
 
 #[test]
+fn serial_values_and_crowds_of_signers_do_not_push_tools_out() {
+    let commits: Vec<Value> = (0..250)
+        .map(|index| {
+            let tool = if index == 249 { "\nCo-authored-by: Claude <noreply@anthropic.com>" } else { "" };
+            json!({"message": format!("Step\n\nTree-Hash: {index:064x}\nReviewed-by: Person {index} <person{index}@example.org>{tool}")})
+        })
+        .collect();
+    let context = build(
+        &record(json!({"repo": "a/b", "number": 1, "title": "t", "commits": commits})),
+        &[],
+    );
+    assert!(
+        context
+            .text
+            .contains("trailer 1x: Co-authored-by: Claude <noreply@anthropic.com>")
+    );
+    assert!(context.text.contains("note: 248 more values of Tree-Hash"));
+    assert!(
+        context
+            .cuts
+            .iter()
+            .any(|cut| cut.what == "different trailers")
+    );
+    assert!(
+        context.total_tokens <= ContextBudget::default().total_tokens,
+        "{}",
+        context.total_tokens
+    );
+}
+
+#[test]
 fn a_long_message_keeps_subject_and_trailers() {
     let message = format!(
         "Subject\n\n{}\nClaude-Session: https://claude.ai/code/session_1",

@@ -79,7 +79,9 @@ fn commit_words(text: &str) -> Vec<String> {
             }
         } else if let Some(subject) = line.strip_prefix("- ") {
             pieces.push(subject.to_owned());
-        } else if let Some((_, value)) = line.split_once(": ") {
+        } else if let Some((label, value)) = line.split_once(": ")
+            && label != "note"
+        {
             pieces.push(value.to_owned());
         }
     }

@@ -1,5 +1,6 @@
 //! The `commits` section: trailers first and never cut, then who wrote what.
 
+use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use model::{Commit, PullRequest};
@@ -13,7 +14,11 @@ use crate::tokens;
 const MAX_SUBJECT_CHARS: usize = 200;
 const MAX_TRAILER_CHARS: usize = 240;
 /// Different trailers that a context holds at most: beyond are lists that no person wrote.
-const MAX_TRAILERS: usize = 60;
+const MAX_TRAILERS: usize = 40;
+/// Different values shown for a key that names no one, such as a hash of the tree.
+const MAX_VALUES_OF_KEY: usize = 2;
+/// Keys whose further values are counted in a note each.
+const MAX_NOTED_KEYS: usize = 5;
 /// Commits whose messages are read for text; trailers are read from all of them.
 const MAX_SHOWN_COMMITS: usize = 60;
 
@@ -88,22 +93,64 @@ fn is_trailer(line: &str) -> bool {
 
 /// Writes each different trailer once, with the number of commits that carry it.
 fn put_trailers(messages: &[Message], out: &mut Budgeted, builder: &mut Builder) {
-    let mut counts: Vec<(&str, u64)> = Vec::new();
-    let mut position = std::collections::HashMap::new();
+    let mut counts: Counts<'_> = Vec::new();
+    let mut position = HashMap::new();
     for trailer in messages.iter().flat_map(|message| &message.trailers) {
-        let index = *position.entry(trailer.as_str()).or_insert_with(|| {
-            counts.push((trailer, 0));
-            counts.len() - 1
-        });
-        if let Some((_, count)) = counts.get_mut(index) {
-            *count += 1;
-        }
+        add_count(&mut counts, &mut position, trailer, 1);
     }
-    for (trailer, count) in counts.iter().take(MAX_TRAILERS) {
+    let (mut kept, others) = apart_from_serial_values(counts);
+    // Where there are too many, people's go before tools': their addresses are masked.
+    if kept.len() > MAX_TRAILERS {
+        kept.sort_by_key(|(trailer, _)| trailer.contains("[masked:email]"));
+    }
+    let dropped = kept.len().saturating_sub(MAX_TRAILERS) as u64;
+    for (trailer, count) in kept.iter().take(MAX_TRAILERS) {
         out.add_always(format!("trailer {count}x: {trailer}"));
     }
-    let dropped = counts.len().saturating_sub(MAX_TRAILERS) as u64;
+    for (key, count) in others.into_iter().take(MAX_NOTED_KEYS) {
+        out.add_always(format!("note: {count} more values of {key}"));
+    }
     builder.cut(Section::Commits, "different trailers", dropped);
+}
+
+/// Trailers with the number of commits that carry them, in order of appearance.
+type Counts<'a> = Vec<(&'a str, u64)>;
+
+/// Takes out the values of keys that differ with every commit and name no one: change ids, hashes.
+/// Gives the trailers to show, and for each such key how many commits carry a value not shown.
+fn apart_from_serial_values(counts: Counts<'_>) -> (Counts<'_>, Counts<'_>) {
+    let mut kept = Vec::new();
+    let mut values_of_key: HashMap<&str, usize> = HashMap::new();
+    let mut others: Counts<'_> = Vec::new();
+    let mut position_of_other: HashMap<&str, usize> = HashMap::new();
+    for (trailer, count) in counts {
+        let key = trailer.split(':').next().unwrap_or_default();
+        let names_someone = key.to_ascii_lowercase().ends_with("-by") || trailer.contains('@');
+        let values = values_of_key.entry(key).or_default();
+        *values += 1;
+        if names_someone || *values <= MAX_VALUES_OF_KEY {
+            kept.push((trailer, count));
+        } else {
+            add_count(&mut others, &mut position_of_other, key, count);
+        }
+    }
+    (kept, others)
+}
+
+/// Adds to a word's count, keeping the order of first appearance.
+fn add_count<'a>(
+    counts: &mut Counts<'a>,
+    position: &mut HashMap<&'a str, usize>,
+    word: &'a str,
+    more: u64,
+) {
+    let index = *position.entry(word).or_insert_with(|| {
+        counts.push((word, 0));
+        counts.len() - 1
+    });
+    if let Some((_, count)) = counts.get_mut(index) {
+        *count += more;
+    }
 }
 
 /// Writes authors and subjects, then as much of the messages as the budget takes.
