@@ -1,5 +1,7 @@
 //! The one narrow trait between Tandem and a database.
 
+use std::sync::Arc;
+
 use model::{PrKey, PullRequest};
 
 use crate::{
@@ -78,7 +80,9 @@ pub trait Store: Send + Sync {
     /// The verdict on one pull request.
     fn verdict(&self, key: &PrKey) -> Result<Option<VerdictRecord>, StoreError>;
 
-    /// A page of pull requests that want an analysis, in the order of the query.
+    /// A page of pull requests that want an analysis, in the order of the query. Those that an open
+    /// request of the ledger has claimed are left out, and so are those quarantined with their
+    /// present content, prompt and schema.
     fn candidates(
         &self,
         query: &CandidateQuery,
@@ -119,6 +123,9 @@ pub trait Store: Send + Sync {
     /// Takes the lock of this name (lower-case letters, digits, `-`, `_`) at once or says who has
     /// it. It is released when the value is dropped, or by the kernel when the process ends.
     fn lock(&self, name: &str) -> Result<Lock, StoreError>;
+
+    /// The cascade's ledger in the same database.
+    fn ledger(self: Arc<Self>) -> Arc<dyn batch::Ledger>;
 
     /// Looks for damage. Takes a while on a large database.
     fn check_integrity(&self) -> Result<(), StoreError>;

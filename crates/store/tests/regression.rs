@@ -60,9 +60,7 @@ fn fill_ledger(store: &SqliteStore) {
     let run = store.create_run(&run_spec(), at(100)).expect("opens");
     let variant = first_variant(1, &run_spec().tiers[0]);
     let requests: Vec<NewRequest> = (1..=3).map(request).collect();
-    store
-        .add_requests(run, variant, &requests)
-        .expect("claims");
+    store.add_requests(run, variant, &requests).expect("claims");
     let shard = NewShard {
         run,
         variant,
@@ -183,7 +181,10 @@ fn request(number: u64) -> NewRequest {
 fn check_ledger(store: &SqliteStore) {
     let runs = store.runs().expect("lists");
     assert_eq!(runs.len(), 1);
-    assert_eq!((runs[0].requests, runs[0].answered, runs[0].failed), (3, 1, 1));
+    assert_eq!(
+        (runs[0].requests, runs[0].answered, runs[0].failed),
+        (3, 1, 1)
+    );
     let run = store.run(runs[0].id).expect("reads");
     assert_eq!(run.spec, run_spec());
     let shards = store.shards(run.id, ShardFilter::All).expect("lists");

@@ -5,6 +5,7 @@ use rusqlite::{Row, ToSql, Transaction};
 
 use super::codes::{count, seconds};
 use super::fault::Fault;
+use super::held::{CLAIMED, QUARANTINED};
 use super::pages::{PageQuery, SELECTED, page, selection_parameters};
 use super::pull_requests::{STORED_COLUMNS, STORED_JOIN, packing, read_stored};
 use crate::analyses::{
@@ -23,7 +24,7 @@ const HAS: &str = "(source.id IS NOT NULL AND (NOT :models_only OR source.origin
 pub(super) const MATCHES: &str = "(analysis.content_hash = pr.content_hash \
      AND source.prompt_version = :prompt AND source.schema_version = :schema)";
 
-/// A page of candidates.
+/// A page of candidates. What an open request has claimed or what is quarantined is left out.
 pub(super) fn list(
     transaction: &Transaction<'_>,
     query: &CandidateQuery,
@@ -38,8 +39,7 @@ pub(super) fn list(
     };
     let columns = format!("{STORED_COLUMNS}, {HAS}");
     let joins = format!("{STORED_JOIN} {ANALYSIS_JOIN}");
-    // A parameter that a statement does not name is an error: the tautology names all of them.
-    let wanted = format!("{wanted} AND (:prompt IS NOT NULL OR :schema IS NOT NULL)");
+    let wanted = format!("{wanted} AND NOT {QUARANTINED} AND NOT {CLAIMED}");
     let parameters: [(&str, &dyn ToSql); 3] = [
         (":models_only", &models_only),
         (":prompt", &query.versions.prompt),

@@ -5,7 +5,8 @@ use rusqlite::{ToSql, Transaction};
 use super::candidates::{ANALYSIS_JOIN, MATCHES};
 use super::codes::{self, uncount};
 use super::fault::Fault;
-use super::pages::{SELECTED, selection_parameters};
+use super::held::QUARANTINED;
+use super::pages::{self, SELECTED, selection_parameters};
 use crate::analyses::Versions;
 use crate::coverage::{Coverage, CoverageCounts, TierCoverage};
 use crate::selection::Selection;
@@ -19,37 +20,40 @@ pub(super) fn get(
     let mut parameters: Vec<(&str, &dyn ToSql)> =
         vec![(":prompt", &versions.prompt), (":schema", &versions.schema)];
     parameters.extend(selection_parameters(selection));
+    let loops = pages::counted(selection);
     Ok(Coverage::from_counts(
-        teams(transaction, &parameters)?,
-        tiers(transaction, &parameters)?,
+        teams(transaction, loops, &parameters)?,
+        tiers(transaction, loops, &parameters)?,
     ))
 }
 
 fn teams(
     transaction: &Transaction<'_>,
+    loops: &str,
     parameters: &[(&str, &dyn ToSql)],
 ) -> Result<Vec<(String, CoverageCounts)>, Fault> {
     let sql = format!(
-        "SELECT repo.team, count(*), sum(source.id IS NOT NULL), \
-         sum(coalesce({MATCHES}, FALSE)), sum(pr.empty_body), \
-         sum(pr.empty_body AND coalesce({MATCHES}, FALSE)) \
-         FROM repo CROSS JOIN pr ON pr.repo_id = repo.id {ANALYSIS_JOIN} \
-         WHERE {SELECTED} GROUP BY repo.team"
+        "SELECT team, count(*), \
+         sum(standing = 0), sum(standing = 1), sum(standing = 2), sum(standing = 3), \
+         sum(empty_body), sum(empty_body AND standing = 0) \
+         FROM (SELECT repo.team, pr.empty_body, \
+               CASE WHEN coalesce({MATCHES}, FALSE) THEN 0 WHEN {QUARANTINED} THEN 3 \
+               WHEN source.id IS NOT NULL THEN 1 ELSE 2 END AS standing \
+               FROM {loops} {ANALYSIS_JOIN} WHERE {SELECTED}) \
+         GROUP BY team"
     );
     let mut prepared = transaction.prepare_cached(&sql)?;
     let mut rows = prepared.query(parameters)?;
     let mut teams = Vec::new();
     while let Some(row) = rows.next()? {
-        let total = uncount(row.get(1)?);
-        let with_analysis = uncount(row.get(2)?);
-        let analyzed = uncount(row.get(3)?);
+        let number = |column: usize| -> Result<u64, Fault> { Ok(uncount(row.get(column)?)) };
         let counts = CoverageCounts {
-            analyzed,
-            stale: with_analysis - analyzed,
-            waiting: total - with_analysis,
-            quarantined: 0,
-            empty_body: uncount(row.get(4)?),
-            empty_body_analyzed: uncount(row.get(5)?),
+            analyzed: number(2)?,
+            stale: number(3)?,
+            waiting: number(4)?,
+            quarantined: number(5)?,
+            empty_body: number(6)?,
+            empty_body_analyzed: number(7)?,
         };
         teams.push((row.get(0)?, counts));
     }
@@ -58,11 +62,12 @@ fn teams(
 
 fn tiers(
     transaction: &Transaction<'_>,
+    loops: &str,
     parameters: &[(&str, &dyn ToSql)],
 ) -> Result<Vec<TierCoverage>, Fault> {
     let sql = format!(
         "SELECT source.tier, source.origin, source.provider, source.model, count(*) \
-         FROM repo CROSS JOIN pr ON pr.repo_id = repo.id {ANALYSIS_JOIN} \
+         FROM {loops} {ANALYSIS_JOIN} \
          WHERE {SELECTED} AND {MATCHES} \
          GROUP BY source.tier, source.origin, source.provider, source.model \
          ORDER BY source.tier, source.provider, source.model, source.origin"

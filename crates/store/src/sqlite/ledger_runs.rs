@@ -135,9 +135,7 @@ pub(super) fn set_state(
 ) -> Result<(), Wrong> {
     let ended = matches!(state, RunState::Finished | RunState::Cancelled);
     let changed = transaction
-        .prepare_cached(
-            "UPDATE batch_run SET state = ?2, note = ?3, ended_at = ?4 WHERE id = ?1",
-        )?
+        .prepare_cached("UPDATE batch_run SET state = ?2, note = ?3, ended_at = ?4 WHERE id = ?1")?
         .execute(params![
             run.0,
             state.as_str(),
@@ -162,11 +160,7 @@ pub(super) fn set_spec(
     met(changed, run)
 }
 
-pub(super) fn lease(
-    transaction: &Transaction<'_>,
-    run: RunId,
-    lease: &Lease,
-) -> Result<(), Wrong> {
+pub(super) fn lease(transaction: &Transaction<'_>, run: RunId, lease: &Lease) -> Result<(), Wrong> {
     let held: Option<(Option<String>, Option<i64>)> = transaction
         .prepare_cached("SELECT lease_owner, lease_until FROM batch_run WHERE id = ?1")?
         .query_row([run.0], |row| Ok((row.get(0)?, row.get(1)?)))
@@ -186,11 +180,7 @@ pub(super) fn lease(
     Ok(())
 }
 
-pub(super) fn release(
-    transaction: &Transaction<'_>,
-    run: RunId,
-    owner: &str,
-) -> Result<(), Wrong> {
+pub(super) fn release(transaction: &Transaction<'_>, run: RunId, owner: &str) -> Result<(), Wrong> {
     transaction
         .prepare_cached(
             "UPDATE batch_run SET lease_owner = NULL, lease_until = NULL \
@@ -250,11 +240,7 @@ pub(super) struct Change {
 }
 
 /// Adds to the counts and the money of a run.
-pub(super) fn add(
-    transaction: &Transaction<'_>,
-    run: RunId,
-    change: &Change,
-) -> Result<(), Wrong> {
+pub(super) fn add(transaction: &Transaction<'_>, run: RunId, change: &Change) -> Result<(), Wrong> {
     let changed = transaction
         .prepare_cached(
             "UPDATE batch_run SET requests = requests + ?2, answered = answered + ?3, \

@@ -267,9 +267,8 @@ fn read(row: &Row<'_>) -> Result<Shard, Wrong> {
     let state: String = row.get(8)?;
     let batch_errors: String = row.get(23)?;
     let tally: String = row.get(31)?;
-    let money = |column: usize| -> Result<Money, Wrong> {
-        Ok(Money::from_picodollars(row.get(column)?))
-    };
+    let money =
+        |column: usize| -> Result<Money, Wrong> { Ok(Money::from_picodollars(row.get(column)?)) };
     Ok(Shard {
         id: ShardId(row.get(0)?),
         run: RunId(row.get(1)?),

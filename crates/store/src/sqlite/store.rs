@@ -1,5 +1,7 @@
 //! The trait, method by method.
 
+use std::sync::Arc;
+
 use model::{PrKey, PullRequest};
 
 use super::{
@@ -175,6 +177,10 @@ impl Store for SqliteStore {
 
     fn lock(&self, name: &str) -> Result<Lock, StoreError> {
         self.take_lock(name)
+    }
+
+    fn ledger(self: Arc<Self>) -> Arc<dyn batch::Ledger> {
+        self
     }
 
     fn check_integrity(&self) -> Result<(), StoreError> {
