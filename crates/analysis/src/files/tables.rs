@@ -81,10 +81,9 @@ pub(super) const BACK_FOLDERS: [&str; 16] = [
     "workers",
 ];
 
-pub(super) const INFRASTRUCTURE_FOLDERS: [&str; 17] = [
+pub(super) const INFRASTRUCTURE_FOLDERS: [&str; 16] = [
     ".buildkite",
     ".circleci",
-    ".github/workflows",
     ".gitlab",
     "ansible",
     "argocd",
