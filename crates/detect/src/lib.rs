@@ -12,6 +12,9 @@ mod mentions;
 mod text;
 mod verdict;
 
+#[cfg(test)]
+mod engine_tests;
+
 pub use catalogue::{Catalogue, CatalogueError, Position, Tool, ToolKind};
 pub use detector::Detector;
 pub use examples::ExampleFailure;

@@ -201,7 +201,7 @@ pub(crate) struct TextRow {
     pub(crate) anchor: Option<String>,
     #[serde(default)]
     pub(crate) case: Case,
-    /// In which parts of a text a match counts. Code never counts.
+    /// In which parts of a text a match counts. Code and unticked boxes never count.
     #[serde(default = "prose_only")]
     pub(crate) within: Vec<Part>,
     /// Repositories of the tool itself, where the words mean the product.

@@ -4,7 +4,7 @@ use model::{PullRequest, Role, Signal};
 
 use super::hits::{Claimed, Spot};
 use super::{AuthorKind, Collector, Search, Text};
-use crate::catalogue::rows::{CoAuthorMeaning, CreditRow, CreditValue, Part, Place};
+use crate::catalogue::rows::{CoAuthorMeaning, CreditRow, Part, Place};
 use crate::catalogue::{Position, ToolNames};
 use crate::detector::{TextRule, reads_products};
 use crate::identity::SignerMatch;
@@ -80,7 +80,7 @@ impl Collector<'_> {
             }
             match part_at(text, regions, first_word(text.text, found.start())) {
                 Found::Part(part) if rule.counts_in(part) => {}
-                Found::Part(_) | Found::Code => continue,
+                Found::Part(_) | Found::Void => continue,
             }
             let claimed = Claimed {
                 rule: &rule.id,
@@ -134,9 +134,10 @@ impl Collector<'_> {
         here: impl Fn() -> Spot,
     ) {
         let detector = self.detector;
-        let signal = match credit.reads {
-            CreditValue::Person => Signal::CoAuthor,
-            CreditValue::ToolOrModel => Signal::Trailer,
+        let signal = if credit.key.eq_ignore_ascii_case("Co-authored-by") {
+            Signal::CoAuthor
+        } else {
+            Signal::Trailer
         };
         let found = (detector.signer_index).find(signed(value), &detector.account_index);
         let (rule, confidence) = match found {

@@ -27,6 +27,9 @@ pub struct Evaluator {
     unknown_on_negatives: u64,
     tools: BTreeMap<String, Counts>,
     review_tools: BTreeMap<String, Counts>,
+    /// Records that `tools` and `review_tools` are judged on.
+    judged_authors: u64,
+    judged_reviewers: u64,
     visible: VisibleCounts,
     excluded: Excluded,
     unmapped: BTreeMap<String, u64>,
@@ -137,6 +140,8 @@ impl Evaluator {
             unknown_on_negatives: 0,
             tools: BTreeMap::new(),
             review_tools: BTreeMap::new(),
+            judged_authors: 0,
+            judged_reviewers: 0,
             visible: VisibleCounts::default(),
             excluded: Excluded::default(),
             unmapped: BTreeMap::new(),
@@ -181,8 +186,8 @@ impl Evaluator {
             catalogue_version: self.catalogue_version,
             authored: self.authored.tally(),
             unknown_on_negatives: self.unknown_on_negatives,
-            tools: by_tool(self.tools),
-            review_tools: by_tool(self.review_tools),
+            tools: by_tool(self.tools, self.judged_authors),
+            review_tools: by_tool(self.review_tools, self.judged_reviewers),
             review_overall: review_all.tally(),
             visible: Visible {
                 n: self.visible.n,
@@ -208,6 +213,7 @@ impl Evaluator {
             self.excluded.plain_bot += 1;
             return;
         }
+        self.judged_authors += 1;
         if verdict.ai_authored == Some(true) {
             self.authored.fp += 1;
             self.false_positives.push(truth.key());
@@ -245,6 +251,7 @@ impl Evaluator {
             *self.unmapped.entry(agent.to_owned()).or_default() += 1;
             return;
         };
+        self.judged_authors += 1;
         let is_right = named.contains(&slug);
         let counts = self.tools.entry(slug.clone()).or_default();
         if is_right {
@@ -276,6 +283,7 @@ impl Evaluator {
         let Some(names) = &truth.review_ai else {
             return;
         };
+        self.judged_reviewers += 1;
         let mut expected = Vec::new();
         for name in names {
             match self.names.resolve(name, Position::Reviewer) {
@@ -312,8 +320,10 @@ impl Counts {
     }
 }
 
-fn by_tool(counts: BTreeMap<String, Counts>) -> BTreeMap<String, ToolTally> {
-    let tallies = counts.into_iter().map(|(slug, counts)| {
+/// The figures of each tool over `judged` records.
+fn by_tool(counts: BTreeMap<String, Counts>, judged: u64) -> BTreeMap<String, ToolTally> {
+    let tallies = counts.into_iter().map(|(slug, mut counts)| {
+        counts.tn = judged.saturating_sub(counts.tp + counts.fp + counts.fn_);
         let in_truth = counts.in_truth();
         let mut tally = counts.tally();
         if !in_truth {

@@ -1,7 +1,8 @@
-//! The parts of a text that are not what its writer says: code, quotations, HTML comments.
+//! The parts of a text that are not what its writer says: code, quotations, HTML comments, and
+//! boxes that nobody ticked.
 //!
 //! Not a Markdown parser: it reads line by line, in linear time, and knows fenced, indented and
-//! inline code, block quotations and HTML comments, which is what keeps template text and pasted
+//! inline code, block quotations, HTML comments and task boxes, which is what keeps template text and pasted
 //! examples out of the evidence.
 
 use crate::catalogue::rows::Part;
@@ -21,8 +22,8 @@ pub(crate) enum Markup {
 pub(crate) enum Found {
     /// A part in which a signature may count.
     Part(Part),
-    /// Code, in which none counts.
-    Code,
+    /// Code, or a box that nobody ticked: none counts.
+    Void,
 }
 
 /// The parts of one text, in order and apart from each other.
@@ -87,7 +88,7 @@ struct Scanner<'t> {
 impl Scanner<'_> {
     fn run(&mut self) -> Ended {
         let text = self.text;
-        let indents_code = self.markup == Markup::Markdown || !text.contains(SQUASH_LOG);
+        let indents_code = self.markup == Markup::Markdown || !is_indented_log(text);
         let mut fence: Option<(char, usize, usize)> = None;
         let mut skip_until = 0;
         let mut previous_blank = true;
@@ -106,7 +107,7 @@ impl Scanner<'_> {
             let body = content.trim_start();
             if let Some((mark, width, opened)) = fence {
                 if closes_fence(body, mark, width) {
-                    self.push(opened, end, Found::Code);
+                    self.push(opened, end, Found::Void);
                     fence = None;
                 }
                 previous_blank = false;
@@ -123,7 +124,7 @@ impl Scanner<'_> {
                 Markup::Plain => true,
             };
             if is_indented && may_be_code && indents_code {
-                self.push(line_start, end, Found::Code);
+                self.push(line_start, end, Found::Void);
                 previous_indented_code = true;
                 previous_blank = false;
                 continue;
@@ -142,6 +143,10 @@ impl Scanner<'_> {
                     fence = Some((mark, width, line_start));
                     continue;
                 }
+                if is_unticked_box(body) {
+                    self.push(line_start, end, Found::Void);
+                    continue;
+                }
                 if body.starts_with('>') {
                     self.push(line_start, end, Found::Part(Part::Quote));
                     continue;
@@ -152,7 +157,7 @@ impl Scanner<'_> {
         }
         match fence {
             Some((_, _, opened)) => {
-                self.push(opened, text.len(), Found::Code);
+                self.push(opened, text.len(), Found::Void);
                 Ended::InFence
             }
             None => Ended::Elsewhere,
@@ -211,7 +216,7 @@ impl Scanner<'_> {
             if rest.starts_with('`') {
                 let width = rest.bytes().take_while(|&byte| byte == b'`').count();
                 if let Some(closed) = ticks.close_of(position, width) {
-                    self.push(from + position, from + closed, Found::Code);
+                    self.push(from + position, from + closed, Found::Void);
                     at = closed;
                 } else {
                     at = position + width;
@@ -270,6 +275,16 @@ impl TickRuns {
     }
 }
 
+/// Whether a commit message was pasted from a log, which indents messages: then indentation says
+/// nothing. `git merge --squash` says so itself; otherwise all lines below the subject are indented.
+fn is_indented_log(message: &str) -> bool {
+    if message.contains(SQUASH_LOG) {
+        return true;
+    }
+    let mut lines = message.trim_start().lines().skip(1);
+    lines.all(|line| line.trim().is_empty() || indent_columns(line) >= 4)
+}
+
 fn opens_fence(body: &str) -> Option<(char, usize)> {
     let mark = body
         .chars()
@@ -301,6 +316,16 @@ fn indent_columns(line: &str) -> usize {
         }
     }
     columns
+}
+
+/// Whether a line is a task that was left open: what it says was offered, not said.
+fn is_unticked_box(body: &str) -> bool {
+    is_list_item(body)
+        && body
+            .trim_start_matches(|mark: char| mark.is_ascii_digit() || "-*+.)".contains(mark))
+            .trim_start()
+            .strip_prefix("[ ]")
+            .is_some()
 }
 
 fn is_list_item(body: &str) -> bool {
@@ -344,14 +369,14 @@ mod tests {
                 ("a\n\nX b", PROSE),
                 ("> X", QUOTE),
                 ("a\n> b\n\nX", PROSE),
-                ("```\nX\n```\n", Found::Code),
+                ("```\nX\n```\n", Found::Void),
                 ("```\na\n```\nX", PROSE),
-                ("~~~ text\n```\nX\n~~~", Found::Code),
-                ("```\r\nX\r\n```\r\n", Found::Code),
-                ("```\nnever closed\n\nX", Found::Code),
-                ("a `X` b", Found::Code),
+                ("~~~ text\n```\nX\n~~~", Found::Void),
+                ("```\r\nX\r\n```\r\n", Found::Void),
+                ("```\nnever closed\n\nX", Found::Void),
+                ("a `X` b", Found::Void),
                 ("a `b` X", PROSE),
-                ("a ``b ` X`` c", Found::Code),
+                ("a ``b ` X`` c", Found::Void),
                 ("a ` X", PROSE),
                 ("<!-- X -->", COMMENT),
                 ("<!-- a\nb\nX\n-->", COMMENT),
@@ -359,12 +384,16 @@ mod tests {
                 ("<!-- a --> X <!-- b -->", PROSE),
                 ("<!-- never closed\n\nX", COMMENT),
                 ("words <!-- never closed\n\nX", PROSE),
-                ("`<!-- X -->`", Found::Code),
-                ("a\n\n    X", Found::Code),
+                ("`<!-- X -->`", Found::Void),
+                ("a\n\n    X", Found::Void),
                 ("a\n    X", PROSE),
                 ("- a\n\n    X", PROSE),
                 ("<!--\n```\n-->\nX", PROSE),
-                ("a\n\n\tX", Found::Code),
+                ("a\n\n\tX", Found::Void),
+                ("- [ ] X", Found::Void),
+                ("1. [ ] X", Found::Void),
+                ("- [x] X", PROSE),
+                ("- [a](b) X", PROSE),
             ],
         );
     }
@@ -375,10 +404,11 @@ mod tests {
             Markup::Plain,
             &[
                 ("s\n\nX", PROSE),
-                ("s\n\n```\nX\n```", Found::Code),
+                ("s\n\n```\nX\n```", Found::Void),
                 ("s\n\n```\nnever closed\nX", PROSE),
                 ("s\n\n> X", QUOTE),
-                ("s\n    X", Found::Code),
+                ("s\n\nwords\n\n    X", Found::Void),
+                ("s\n\n    words\n\n    X", PROSE),
                 (
                     "Squashed commit of the following:\n\ncommit 1\n\n    X",
                     PROSE,
