@@ -306,8 +306,11 @@ fn literal(value: ValueRef<'_>) -> String {
             format!("'{}'", String::from_utf8_lossy(text).replace('\'', "''"))
         }
         ValueRef::Blob(bytes) => {
-            let digits: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-            format!("x'{digits}'")
+            let mut literal = String::from("x'");
+            for byte in bytes {
+                write!(literal, "{byte:02x}").expect("writes");
+            }
+            literal + "'"
         }
     }
 }
