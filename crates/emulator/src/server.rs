@@ -1,6 +1,7 @@
 //! The emulator as a whole.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::future::Future;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -191,7 +192,8 @@ impl Emulator {
         let faults =
             scenario.faults.len() + scenario.batch_faults.len() + scenario.http_faults.len();
         if faults > 0 {
-            text.push_str(&format!("\nfaults    {faults} rules of the scenario"));
+            // Writing to a string cannot fail.
+            let _ = write!(text, "\nfaults    {faults} rules of the scenario");
         }
         text
     }

@@ -51,11 +51,27 @@ struct Ended {
 
 /// Runs a program for at most a time, then ends it.
 fn run(command: &mut Command, limit: Duration) -> std::io::Result<Ended> {
-    let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
+    let mut child = command
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()?;
     let (sender, receiver) = mpsc::channel();
     let pipes: [(usize, Option<Box<dyn Read + Send>>); 2] = [
-        (0, child.stdout.take().map(|pipe| Box::new(pipe) as Box<dyn Read + Send>)),
-        (1, child.stderr.take().map(|pipe| Box::new(pipe) as Box<dyn Read + Send>)),
+        (
+            0,
+            child
+                .stdout
+                .take()
+                .map(|pipe| Box::new(pipe) as Box<dyn Read + Send>),
+        ),
+        (
+            1,
+            child
+                .stderr
+                .take()
+                .map(|pipe| Box::new(pipe) as Box<dyn Read + Send>),
+        ),
     ];
     for (place, pipe) in pipes {
         let sender = sender.clone();
@@ -80,25 +96,47 @@ fn run(command: &mut Command, limit: Duration) -> std::io::Result<Ended> {
     }
     let success = child.wait()?.success() && in_time;
     let [stdout, stderr] = texts;
-    Ok(Ended { success, stdout, stderr })
+    Ok(Ended {
+        success,
+        stdout,
+        stderr,
+    })
 }
 
 /// Returns a Python that has the SDKs, or says why there is none.
 fn python_with_sdks(scripts: &Path) -> Result<PathBuf, String> {
-    let wanted = fs::read_to_string(scripts.join("requirements.txt")).map_err(|error| error.to_string())?;
+    let wanted =
+        fs::read_to_string(scripts.join("requirements.txt")).map_err(|error| error.to_string())?;
     let home = Path::new(env!("CARGO_TARGET_TMPDIR")).join("sdk-venv");
-    let python = home.join(if cfg!(windows) { "Scripts/python.exe" } else { "bin/python" });
+    let python = home.join(if cfg!(windows) {
+        "Scripts/python.exe"
+    } else {
+        "bin/python"
+    });
     let stamp = home.join("installed.txt");
     if fs::read_to_string(&stamp).is_ok_and(|installed| installed == wanted) {
         return Ok(python);
     }
-    let limit = Duration::from_secs(300);
+    let limit = Duration::from_mins(5);
     let steps = [
-        ("python3 -m venv", Command::new("python3").args(["-m", "venv", "--clear"]).arg(&home), limit),
+        (
+            "python3 -m venv",
+            Command::new("python3")
+                .args(["-m", "venv", "--clear"])
+                .arg(&home),
+            limit,
+        ),
         (
             "pip install",
             Command::new(&python)
-                .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r"])
+                .args([
+                    "-m",
+                    "pip",
+                    "install",
+                    "--quiet",
+                    "--disable-pip-version-check",
+                    "-r",
+                ])
                 .arg(scripts.join("requirements.txt")),
             limit,
         ),
@@ -106,7 +144,13 @@ fn python_with_sdks(scripts: &Path) -> Result<PathBuf, String> {
     .map(|(name, command, limit)| {
         run(command, limit)
             .map_err(|error| format!("{name}: {error}"))
-            .and_then(|ended| if ended.success { Ok(()) } else { Err(format!("{name}: {}", ended.stderr.trim())) })
+            .and_then(|ended| {
+                if ended.success {
+                    Ok(())
+                } else {
+                    Err(format!("{name}: {}", ended.stderr.trim()))
+                }
+            })
     });
     steps.into_iter().collect::<Result<Vec<()>, String>>()?;
     fs::write(&stamp, wanted).map_err(|error| error.to_string())?;
@@ -117,7 +161,9 @@ fn python_with_sdks(scripts: &Path) -> Result<PathBuf, String> {
 async fn the_official_python_sdks_work_unchanged() {
     let scripts = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../scripts/sdk-test");
     let finding = scripts.clone();
-    let found = tokio::task::spawn_blocking(move || python_with_sdks(&finding)).await.expect("no panic");
+    let found = tokio::task::spawn_blocking(move || python_with_sdks(&finding))
+        .await
+        .expect("no panic");
     let python = match found {
         Ok(python) => python,
         Err(reason) => {
@@ -127,16 +173,29 @@ async fn the_official_python_sdks_work_unchanged() {
     };
     for sdk in ["groq", "openai"] {
         let config = EmulatorConfig::new(Scenario::parse(SCENARIO).expect("a scenario"));
-        let emulator = EmulatorHandle::start(config, Arc::new(SchemaAnswerer)).await.expect("an emulator");
+        let emulator = EmulatorHandle::start(config, Arc::new(SchemaAnswerer))
+            .await
+            .expect("an emulator");
         let address = format!("http://{}", emulator.address());
         let mut command = Command::new(&python);
-        command.arg(scripts.join("drive.py")).args([sdk, &address, "sdk-key"]);
+        command
+            .arg(scripts.join("drive.py"))
+            .args([sdk, &address, "sdk-key"]);
         // Proxies and keys of the surroundings are none of the SDK's business here.
-        for name in ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy", "GROQ_BASE_URL", "OPENAI_BASE_URL"] {
+        for name in [
+            "HTTP_PROXY",
+            "http_proxy",
+            "ALL_PROXY",
+            "all_proxy",
+            "GROQ_BASE_URL",
+            "OPENAI_BASE_URL",
+        ] {
             command.env_remove(name);
         }
-        let limit = Duration::from_secs(120);
-        let ended = tokio::task::spawn_blocking(move || run(&mut command, limit)).await.expect("no panic");
+        let limit = Duration::from_mins(2);
+        let ended = tokio::task::spawn_blocking(move || run(&mut command, limit))
+            .await
+            .expect("no panic");
         let ended = ended.expect("Python starts");
         assert!(ended.success, "{sdk}:\n{}\n{}", ended.stdout, ended.stderr);
         let seen: Value = serde_json::from_str(&ended.stdout).expect("a report");
@@ -145,8 +204,13 @@ async fn the_official_python_sdks_work_unchanged() {
 }
 
 fn check(sdk: &str, seen: &Value) {
-    let expect = |key: &str, expected: Value| assert_eq!(seen[key], expected, "{sdk}: {key} in {seen:#}");
-    let version = if sdk == "groq" { "groq 1.7.0" } else { "openai 3.54.0" };
+    let expect =
+        |key: &str, expected: Value| assert_eq!(seen[key], expected, "{sdk}: {key} in {seen:#}");
+    let version = if sdk == "groq" {
+        "groq 1.7.0"
+    } else {
+        "openai 3.54.0"
+    };
     expect("sdk", json!(version));
     expect("uploaded", json!(["file", "batch", true]));
     expect("created", json!(["batch", "validating", {"token": "t1"}]));
@@ -161,14 +225,29 @@ fn check(sdk: &str, seen: &Value) {
     expect("all_ids", json!(true));
     expect("cancelling", json!("cancelling"));
     expect("cancelled", json!("cancelled"));
-    for key in ["listed", "many", "marked", "files", "chat_usage", "after_retry"] {
+    for key in [
+        "listed",
+        "many",
+        "marked",
+        "files",
+        "chat_usage",
+        "after_retry",
+    ] {
         expect(key, json!(true));
     }
     expect("file", json!("batch_output"));
-    let models = ["openai/gpt-oss-120b", "openai/gpt-oss-20b", "openai/gpt-oss-safeguard-20b", "qwen/qwen3.6-27b"];
+    let models = [
+        "openai/gpt-oss-120b",
+        "openai/gpt-oss-20b",
+        "openai/gpt-oss-safeguard-20b",
+        "qwen/qwen3.6-27b",
+    ];
     expect("models", json!(models));
     expect("model_owner", json!("OpenAI (emulated by Tandem)"));
-    expect("chat", json!(["chat.completion", "stop", ["is_assisted", "tools"]]));
+    expect(
+        "chat",
+        json!(["chat.completion", "stop", ["is_assisted", "tools"]]),
+    );
     expect("fingerprint", json!("fp_tandem_emulator"));
     expect("deleted", json!([true, true]));
     expect(

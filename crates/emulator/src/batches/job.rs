@@ -17,6 +17,17 @@ use crate::scenario::{Fault, Scenario};
 /// Bytes read at once while a file is scanned.
 const SCAN_BYTES: usize = 256 * 1024;
 
+/// Bytes of result lines that are kept before they are written.
+const PAGE_BYTES: usize = 1024 * 1024;
+
+/// Lines that are not written yet.
+#[derive(Debug, Default)]
+struct Page {
+    output: Vec<u8>,
+    errors: Vec<u8>,
+    records: Vec<LogRecord>,
+}
+
 /// What a job needs to know of its batch.
 #[derive(Debug, Clone)]
 pub(crate) struct Task {
@@ -98,16 +109,12 @@ impl Job {
 
     /// Answers requests up to a number. The log is written before the result files.
     pub(crate) fn work(&mut self, until: usize) -> io::Result<()> {
-        let chunk: Vec<Entry> = self
-            .order
-            .get(self.next..until)
-            .unwrap_or_default()
-            .to_vec();
-        let mut output = Vec::new();
-        let mut errors = Vec::new();
-        let mut records = Vec::new();
-        for entry in &chunk {
-            let (custom_id, body) = self.read(*entry)?;
+        let mut page = Page::default();
+        while self.next < until {
+            let Some(entry) = self.order.get(self.next).copied() else {
+                break;
+            };
+            let (custom_id, body) = self.read(entry)?;
             let model = body
                 .get("model")
                 .and_then(Value::as_str)
@@ -126,15 +133,22 @@ impl Job {
             } else {
                 self.counts.failed += 1;
             }
-            output.extend_from_slice(&written.output);
-            errors.extend_from_slice(&written.errors);
-            self.note(&mut records, custom_id, outcome, written.twice);
+            page.output.extend_from_slice(&written.output);
+            page.errors.extend_from_slice(&written.errors);
+            self.note(&mut page.records, custom_id, outcome, written.twice);
+            self.next += 1;
+            if page.output.len() + page.errors.len() > PAGE_BYTES {
+                self.turn(std::mem::take(&mut page))?;
+            }
         }
-        self.log.append(records)?;
-        self.output.write(&output)?;
-        self.errors.write(&errors)?;
-        self.next += chunk.len();
-        Ok(())
+        self.turn(page)
+    }
+
+    /// Writes a page out.
+    fn turn(&mut self, page: Page) -> io::Result<()> {
+        self.log.append(page.records)?;
+        self.output.write(&page.output)?;
+        self.errors.write(&page.errors)
     }
 
     /// Writes a line for each request that was never reached.

@@ -116,7 +116,7 @@ fn answer(
     match outcome.fault {
         Some(Fault::Missing) => {}
         Some(Fault::Garbage) => {
-            out.extend_from_slice(b"{\"id\":\"batch_req_out_\",\"custom_id\":\n")
+            out.extend_from_slice(b"{\"id\":\"batch_req_out_\",\"custom_id\":\n");
         }
         Some(Fault::NullId) => push(out, &line(line_id, Value::Null, body)),
         Some(Fault::BodyString) => push(

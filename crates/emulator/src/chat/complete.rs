@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::answerer::{Answered, Answerer, SchemaAnswerer};
+use super::answerer::Answerer;
+use super::draft::{Draft, Spent};
 use super::reply::{Completion, Reply};
-use super::request::{self, ChatRequest, Effort, ResponseFormat};
-use super::shape;
-use super::strict::{Compiled, SchemaCache};
+use super::request::{self, ChatRequest, Effort};
+use super::strict::SchemaCache;
 use super::tokens::Counter;
 use crate::clock::Clock;
 use crate::draw::Draws;
@@ -16,13 +16,7 @@ use crate::http::ApiError;
 use crate::ids::Ids;
 use crate::scenario::{Billing, Fault, ModelRules, Reasoning, Scenario, Spread};
 
-/// The provider's text for a document that is none.
-const VALIDATE_FAILED: &str = "Failed to validate JSON. Please adjust your prompt.";
-const GENERATE_FAILED: &str =
-    "Failed to generate JSON. Please adjust your prompt. See 'failed_generation' for more details.";
-const MAX_TOKENS_REACHED: &str = "max completion tokens reached before generating a valid document";
-const SCHEMA_MISMATCH: &str =
-    "Generated JSON does not match the expected schema. Please adjust your prompt.";
+/// The provider's text for a request that is too long.
 const CONTEXT_LENGTH: &str = "Please reduce the length of the messages or completion.";
 
 /// Answers requests, wherever they come from.
@@ -71,19 +65,6 @@ pub(crate) struct Billed {
     pub(crate) completion_tokens: u64,
 }
 
-/// An answer before it is counted and cut.
-struct Draft {
-    content: Option<String>,
-    refusal: Option<String>,
-    finish_reason: &'static str,
-    outcome: &'static str,
-    /// The error that takes the answer's place.
-    error: Option<ApiError>,
-    /// Text whose tokens were written, visible or not.
-    written: String,
-    budget_spent: bool,
-}
-
 impl Completer {
     /// Answers one request.
     pub(crate) fn complete(&self, body: &Value, place: Place<'_>) -> Outcome {
@@ -114,7 +95,7 @@ impl Completer {
                 Some(fault),
             );
         }
-        let draft = self.draft(&request, schema.as_deref(), fault);
+        let draft = Draft::write(self.answerer.as_ref(), &request, schema.as_deref(), fault);
         self.finish(
             request,
             rules,
@@ -184,76 +165,6 @@ impl Completer {
         }
     }
 
-    /// Lets the answerer answer, checks the answer as the provider does, and spoils it.
-    fn draft(
-        &self,
-        request: &ChatRequest,
-        schema: Option<&Compiled>,
-        fault: Option<Fault>,
-    ) -> Draft {
-        let answered = match self.answerer.answer(request) {
-            Answered::NotMine => SchemaAnswerer.answer(request),
-            other => other,
-        };
-        let mut draft = Draft {
-            content: None,
-            refusal: None,
-            finish_reason: "stop",
-            outcome: "ok",
-            error: None,
-            written: String::new(),
-            budget_spent: false,
-        };
-        let text = match answered {
-            Answered::Text(text) => text,
-            Answered::Refusal(words) => {
-                draft.written.clone_from(&words);
-                draft.refusal = Some(words);
-                draft.outcome = Fault::Refusal.name();
-                return draft;
-            }
-            Answered::NotMine => String::new(),
-        };
-        let wants_json = !matches!(request.response_format, ResponseFormat::Text);
-        let document: Option<Value> = if wants_json || fault.is_some() {
-            serde_json::from_str(&text).ok()
-        } else {
-            None
-        };
-        draft.written.clone_from(&text);
-        if let Some(fault) = fault {
-            spoil(
-                &mut draft,
-                fault,
-                &text,
-                document.as_ref(),
-                schema,
-                wants_json,
-            );
-        } else {
-            let problem = match (&request.response_format, &document) {
-                (ResponseFormat::Text, _) => None,
-                (_, None) => Some((VALIDATE_FAILED, Fault::JsonPartial)),
-                (ResponseFormat::JsonObject, Some(Value::Object(_))) => None,
-                (ResponseFormat::JsonObject, Some(_)) => {
-                    Some((VALIDATE_FAILED, Fault::JsonPartial))
-                }
-                (ResponseFormat::JsonSchema { .. }, Some(document)) => {
-                    let valid = schema.is_some_and(|schema| schema.is_valid(document));
-                    (!valid).then_some((SCHEMA_MISMATCH, Fault::JsonMismatch))
-                }
-            };
-            match problem {
-                None => draft.content = Some(text),
-                Some((message, kind)) => {
-                    draft.outcome = kind.name();
-                    draft.error = Some(ApiError::json_validate_failed(message, Some(text)));
-                }
-            }
-        }
-        draft
-    }
-
     /// Counts the answer, cuts it at the cap, and writes the reply.
     #[expect(
         clippy::too_many_arguments,
@@ -277,7 +188,12 @@ impl Completer {
         // Reasoning adapts to what room there is, down to half of its usual amount; failures of the
         // budget beyond that are already in the model's failure rate.
         if fault.is_none() && draft.error.is_none() && visible_tokens + reasoning_tokens / 2 > cap {
-            run_out_of_budget(&mut draft, &request, reasoning_tokens / 2 >= cap);
+            let spent = if reasoning_tokens / 2 >= cap {
+                Spent::OnReasoning
+            } else {
+                Spent::OnPartOfTheAnswer
+            };
+            draft.run_out_of_budget(&request, spent);
         }
         let completion_tokens = if draft.budget_spent {
             reasoning_tokens = reasoning_tokens.min(cap);
@@ -287,27 +203,26 @@ impl Completer {
             (visible_tokens + reasoning_tokens).min(cap)
         };
         let latency_us = self.latency_us(&request.model, rules, ordinal);
-        let reply = match draft.error {
-            Some(error) => Reply::Error(Box::new(error)),
-            None => {
-                let reasons = rules.reasoning != Reasoning::None
-                    && request.reasoning_effort != Some(Effort::None);
-                let completion = Completion {
-                    id: self.ids.next("chatcmpl-"),
-                    request_id: &request_id,
-                    created_unix_seconds: self.clock.unix_seconds(),
-                    model: &request.model,
-                    content: draft.content,
-                    refusal: draft.refusal,
-                    finish_reason: draft.finish_reason,
-                    show_reasoning: reasons.then_some(request.include_reasoning),
-                    prompt_tokens,
-                    completion_tokens,
-                    reasoning_tokens,
-                    latency_us,
-                };
-                Reply::Completion(Box::new(completion.document()))
-            }
+        let reply = if let Some(error) = draft.error {
+            Reply::Error(Box::new(error))
+        } else {
+            let reasons = rules.reasoning != Reasoning::None
+                && request.reasoning_effort != Some(Effort::None);
+            let completion = Completion {
+                id: self.ids.next("chatcmpl-"),
+                request_id: &request_id,
+                created_unix_seconds: self.clock.unix_seconds(),
+                model: &request.model,
+                content: draft.content,
+                refusal: draft.refusal,
+                finish_reason: draft.finish_reason,
+                show_reasoning: reasons.then_some(request.include_reasoning),
+                prompt_tokens,
+                completion_tokens,
+                reasoning_tokens,
+                latency_us,
+            };
+            Reply::Completion(Box::new(completion.document()))
         };
         let billed = Billed {
             model: request.model,
@@ -356,10 +271,10 @@ impl Completer {
                 .is_some()
         });
         let slot = (ordinal + 25 - start.unwrap_or(0)) % 25;
-        let step = (slot * 7 % 25) as i64;
+        let step = (slot * 7 % 25).cast_signed();
         let deviation = if step > 12 { step - 25 } else { step };
-        let mean_us = rules.latency_ms as i64 * 1000;
-        (mean_us + deviation * (mean_us / 40)).max(0) as u64
+        let mean_us = rules.latency_ms * 1000;
+        mean_us.saturating_add_signed(deviation * (mean_us / 40).cast_signed())
     }
 }
 
@@ -372,119 +287,4 @@ fn free(error: ApiError, request_id: String, fault: Option<Fault>) -> Outcome {
         billed: None,
         latency_us: 0,
     }
-}
-
-/// Applies a fault to an answer.
-fn spoil(
-    draft: &mut Draft,
-    fault: Fault,
-    text: &str,
-    document: Option<&Value>,
-    schema: Option<&Compiled>,
-    wants_json: bool,
-) {
-    draft.outcome = if fault.keeps_the_answer() {
-        "ok"
-    } else {
-        fault.name()
-    };
-    let failed = |message: &str, generation: Option<String>| {
-        Some(ApiError::json_validate_failed(message, generation))
-    };
-    match fault {
-        // Without a response format no JSON can fail: the same cause then cuts the text.
-        Fault::JsonEmpty
-        | Fault::JsonMaxTokens
-        | Fault::MaxTokensMessage
-        | Fault::JsonPartial
-        | Fault::JsonMismatch
-            if !wants_json =>
-        {
-            draft.outcome = Fault::Truncated.name();
-            draft.budget_spent = true;
-            draft.finish_reason = "length";
-            draft.content = Some(if fault == Fault::JsonEmpty {
-                String::new()
-            } else {
-                shape::cut(text)
-            });
-        }
-        Fault::JsonEmpty => {
-            draft.budget_spent = true;
-            draft.error = failed(VALIDATE_FAILED, Some(String::new()));
-        }
-        Fault::JsonPartial => {
-            let part = shape::cut(text);
-            draft.written.clone_from(&part);
-            draft.error = failed(VALIDATE_FAILED, Some(part));
-        }
-        Fault::JsonMaxTokens => {
-            draft.budget_spent = true;
-            draft.error = failed(GENERATE_FAILED, Some(MAX_TOKENS_REACHED.to_owned()));
-        }
-        Fault::MaxTokensMessage => {
-            draft.budget_spent = true;
-            draft.error = failed(MAX_TOKENS_REACHED, None);
-        }
-        Fault::JsonMismatch => {
-            draft.error = failed(SCHEMA_MISMATCH, Some(shape::mismatch(document, schema)));
-        }
-        Fault::Truncated => {
-            draft.finish_reason = "length";
-            draft.budget_spent = true;
-            draft.content = Some(shape::cut(text));
-        }
-        Fault::TruncatedParseable => {
-            draft.finish_reason = "length";
-            draft.budget_spent = true;
-            draft.content = Some(text.to_owned());
-        }
-        Fault::Refusal => draft.refusal = Some("I cannot help with that (emulated).".to_owned()),
-        Fault::ContentFilter => {
-            draft.finish_reason = "content_filter";
-            draft.content = Some(String::new());
-        }
-        Fault::EmptyContent => draft.content = Some(String::new()),
-        Fault::NullContent => draft.content = None,
-        Fault::Prose => draft.content = Some(shape::prose(text)),
-        Fault::Fenced => draft.content = Some(shape::fenced(text)),
-        Fault::TrailingComma => draft.content = Some(shape::trailing_comma(text)),
-        Fault::BrokenJson => draft.content = Some(shape::cut(text)),
-        Fault::SchemaMismatch => draft.content = Some(shape::mismatch(document, schema)),
-        Fault::EmptyObject => draft.content = Some("{}".to_owned()),
-        Fault::NullValues => draft.content = Some(shape::null_values(document)),
-        // The rest spoils lines of result files, not answers.
-        _ => draft.content = Some(text.to_owned()),
-    }
-    match (&draft.content, &draft.refusal) {
-        (Some(content), _) => draft.written.clone_from(content),
-        (None, Some(refusal)) => draft.written.clone_from(refusal),
-        (None, None) => {}
-    }
-}
-
-/// Makes of an answer that does not fit its cap what the provider makes of it.
-fn run_out_of_budget(draft: &mut Draft, request: &ChatRequest, all_in_reasoning: bool) {
-    draft.budget_spent = true;
-    let content = draft.content.take().unwrap_or_default();
-    if matches!(request.response_format, ResponseFormat::Text) {
-        draft.outcome = Fault::Truncated.name();
-        draft.finish_reason = "length";
-        draft.content = Some(if all_in_reasoning {
-            String::new()
-        } else {
-            shape::cut(&content)
-        });
-        return;
-    }
-    let (message, generation, kind) = if all_in_reasoning {
-        (VALIDATE_FAILED, "", Fault::JsonEmpty)
-    } else {
-        (GENERATE_FAILED, MAX_TOKENS_REACHED, Fault::JsonMaxTokens)
-    };
-    draft.outcome = kind.name();
-    draft.error = Some(ApiError::json_validate_failed(
-        message,
-        Some(generation.to_owned()),
-    ));
 }

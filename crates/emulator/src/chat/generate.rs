@@ -150,7 +150,7 @@ impl<'a> Generator<'a> {
         let most = node.get("maximum").and_then(Value::as_i64);
         let start = least.unwrap_or_else(|| most.map_or(0, |most| most.min(0)));
         let room = most.unwrap_or(i64::MAX).saturating_sub(start).clamp(0, 9) as usize;
-        start.saturating_add(self.next(room + 1) as i64)
+        start.saturating_add_unsigned(self.next(room + 1) as u64)
     }
 
     fn number(&mut self, node: &Value) -> Value {

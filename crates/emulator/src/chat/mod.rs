@@ -2,6 +2,8 @@
 
 mod answerer;
 mod complete;
+mod draft;
+mod format;
 mod generate;
 mod reply;
 mod request;

@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
+use super::format;
 use super::strict::{self, SchemaCache};
 use crate::http::ApiError;
-use crate::scenario::{ModelRules, Reasoning, Scenario, Structured};
+use crate::scenario::{ModelRules, Reasoning, Scenario};
 
 /// A checked chat completion request.
 #[derive(Debug, Clone)]
@@ -155,7 +156,7 @@ pub(crate) fn parse(
             ));
         }
     };
-    let (response_format, compiled) = response_format(fields, rules, &model, schemas)?;
+    let (response_format, compiled) = format::parse(fields, rules, &model, schemas)?;
     Ok((
         ChatRequest {
             model,
@@ -285,11 +286,12 @@ fn effort(
             return Err(ApiError::invalid(&message, param));
         }
         (Reasoning::Levels, Some("low")) => (Some(Effort::Low), ""),
-        (Reasoning::Levels, Some("medium")) => (Some(Effort::Medium), ""),
+        (Reasoning::Levels, Some("medium")) | (Reasoning::Switch, Some("default")) => {
+            (Some(Effort::Medium), "")
+        }
         (Reasoning::Levels, Some("high")) => (Some(Effort::High), ""),
         (Reasoning::Levels, _) => (None, "`low`, `medium`, or `high`"),
         (Reasoning::Switch, Some("none")) => (Some(Effort::None), ""),
-        (Reasoning::Switch, Some("default")) => (Some(Effort::Medium), ""),
         (Reasoning::Switch, _) => (None, "`none` or `default`"),
     };
     if effort.is_none() {
@@ -299,103 +301,6 @@ fn effort(
         ));
     }
     Ok(effort)
-}
-
-fn response_format(
-    fields: &Map<String, Value>,
-    rules: &ModelRules,
-    model: &str,
-    schemas: &SchemaCache,
-) -> Result<(ResponseFormat, Option<Arc<strict::Compiled>>), ApiError> {
-    let param = Some("response_format");
-    let Some(format) = present(fields, "response_format") else {
-        return Ok((ResponseFormat::Text, None));
-    };
-    match format.get("type").and_then(Value::as_str) {
-        Some("text") => Ok((ResponseFormat::Text, None)),
-        Some("json_object") => Ok((ResponseFormat::JsonObject, None)),
-        Some("json_schema") => {
-            let unsupported = |what: &str| {
-                let message = format!(
-                    "This model does not support response format `{what}`. See https://console.groq.com/docs/structured-outputs#supported-models (model `{model}`)"
-                );
-                ApiError::invalid(&message, param)
-            };
-            if rules.structured == Structured::JsonObject {
-                return Err(unsupported("json_schema"));
-            }
-            let used_tools = present(fields, "tools").and_then(Value::as_array);
-            if used_tools.is_some_and(|tools| !tools.is_empty()) {
-                return Err(ApiError::invalid(
-                    "response format `json_schema` cannot be combined with tools",
-                    param,
-                ));
-            }
-            let Some(Value::Object(wanted)) = format.get("json_schema") else {
-                return Err(ApiError::invalid(
-                    "'response_format.json_schema' : property is missing",
-                    param,
-                ));
-            };
-            let name = wanted
-                .get("name")
-                .and_then(Value::as_str)
-                .unwrap_or_default();
-            if !strict::is_schema_name(name) {
-                return Err(ApiError::invalid(
-                    "'response_format.json_schema.name' : must be 1 to 64 letters, digits, underscores or dashes",
-                    param,
-                ));
-            }
-            let strict = match wanted.get("strict") {
-                None | Some(Value::Null) => false,
-                Some(Value::Bool(strict)) => *strict,
-                Some(_) => {
-                    return Err(ApiError::invalid(
-                        "'response_format.json_schema.strict' : must be a boolean",
-                        param,
-                    ));
-                }
-            };
-            for key in wanted.keys() {
-                if !["name", "strict", "schema", "description"].contains(&key.as_str()) {
-                    let message =
-                        format!("property 'response_format.json_schema.{key}' is unsupported");
-                    return Err(ApiError::invalid(&message, param));
-                }
-            }
-            let Some(schema) = wanted.get("schema").filter(|schema| schema.is_object()) else {
-                return Err(ApiError::invalid(
-                    "'response_format.json_schema.schema' : must be an object",
-                    param,
-                ));
-            };
-            if strict && rules.structured != Structured::Strict {
-                return Err(unsupported("json_schema` with `strict: true"));
-            }
-            let compiled = schemas.get(schema);
-            let problem = if strict {
-                compiled.strict_problem()
-            } else {
-                compiled.schema_problem()
-            };
-            if let Some(problem) = problem {
-                let message =
-                    format!("invalid JSON schema for response_format: '{name}': {problem}");
-                return Err(ApiError::invalid(&message, param));
-            }
-            let format = ResponseFormat::JsonSchema {
-                name: name.to_owned(),
-                strict,
-                schema: compiled.schema(),
-            };
-            Ok((format, Some(compiled)))
-        }
-        _ => Err(ApiError::invalid(
-            "'response_format.type' : must be one of text, json_object, json_schema",
-            param,
-        )),
-    }
 }
 
 fn number_within(
@@ -417,7 +322,7 @@ fn number_within(
 }
 
 /// Returns a field unless it is absent or null, which the provider treats alike.
-fn present<'a>(fields: &'a Map<String, Value>, name: &str) -> Option<&'a Value> {
+pub(super) fn present<'a>(fields: &'a Map<String, Value>, name: &str) -> Option<&'a Value> {
     fields.get(name).filter(|value| !value.is_null())
 }
 

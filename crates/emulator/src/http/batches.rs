@@ -1,6 +1,7 @@
 //! `/batches`.
 
 use std::collections::BTreeMap;
+use std::ops::Bound;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -231,11 +232,12 @@ pub(crate) async fn list(
     let rules = &server.scenario.server;
     let state = server.state();
     // Newest first; one more than a page tells whether there is another.
+    let end = before.map_or(Bound::Unbounded, Bound::Excluded);
     let mut page: Vec<&Batch> = state
         .batches
-        .values()
+        .range((Bound::Unbounded, end))
         .rev()
-        .filter(|batch| before.as_ref().is_none_or(|before| batch.id < *before))
+        .map(|(_, batch)| batch)
         .filter(|batch| is_visible(batch) && batch.appearance != Appearance::BareError)
         .take(size + 1)
         .collect();

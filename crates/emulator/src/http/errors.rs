@@ -14,7 +14,7 @@ pub(crate) struct ApiError {
     pub(crate) code: Option<&'static str>,
     pub(crate) param: Option<String>,
     pub(crate) failed_generation: Option<String>,
-    pub(crate) retry_after_seconds: Option<u64>,
+    pub(crate) retry_after_seconds: Option<u32>,
 }
 
 impl ApiError {
@@ -80,7 +80,7 @@ impl ApiError {
     }
 
     /// 429 with the time to wait.
-    pub(crate) fn rate_limited(retry_after_seconds: u64) -> Self {
+    pub(crate) fn rate_limited(retry_after_seconds: u32) -> Self {
         let message =
             format!("Rate limit reached (emulated). Please try again in {retry_after_seconds}s.");
         let error = Self::new(429, "requests", Some("rate_limit_exceeded"), &message);

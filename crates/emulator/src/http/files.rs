@@ -2,13 +2,16 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::task::Poll;
 
 use axum::Json;
-use axum::body::Body;
+use axum::body::{Body, BodyDataStream};
 use axum::extract::multipart::{Field, Multipart, MultipartError};
-use axum::extract::{Path, State};
+use axum::extract::{FromRequest, Path, Request, State};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use futures_util::{Stream, StreamExt, stream};
 use serde_json::{Value, json};
 use tokio::io::{AsyncWriteExt, BufWriter};
 use tokio_util::io::ReaderStream;
@@ -22,9 +25,13 @@ const PIECE_BYTES: usize = 256 * 1024;
 
 pub(crate) async fn upload(
     State(server): State<Arc<Inner>>,
-    mut form: Multipart,
+    request: Request,
 ) -> Result<Json<Value>, ApiError> {
     server.sweep();
+    let request = request.map(|body| Body::from_stream(one_at_a_time(body.into_data_stream())));
+    let mut form = Multipart::from_request(request, &())
+        .await
+        .map_err(|rejection| ApiError::invalid(&rejection.body_text(), None))?;
     let mut purpose = None;
     let mut received: Option<Received> = None;
     while let Some(field) = form.next_field().await.map_err(bad_form)? {
@@ -58,6 +65,22 @@ pub(crate) async fn upload(
     let document = file.document();
     server.state().files.insert(file.id.clone(), file);
     Ok(Json(document))
+}
+
+/// Pauses between the pieces of a body. The form's reader takes all that is ready at once, which for
+/// a body that never has to wait is the whole of it.
+fn one_at_a_time(
+    mut pieces: BodyDataStream,
+) -> impl Stream<Item = Result<Bytes, axum::Error>> + Send + 'static {
+    let mut pause = false;
+    stream::poll_fn(move |context| {
+        if std::mem::replace(&mut pause, false) {
+            context.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        pause = true;
+        pieces.poll_next_unpin(context)
+    })
 }
 
 /// A file on its way in. Its bytes are removed unless it is kept.

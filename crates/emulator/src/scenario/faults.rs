@@ -309,7 +309,7 @@ pub struct HttpFaultRule {
     pub status: u16,
     /// `Retry-After` of `rate_limited`, in seconds.
     #[serde(default = "one")]
-    pub retry_after_seconds: u64,
+    pub retry_after_seconds: u32,
     /// Delay of `slow`, in milliseconds.
     #[serde(default = "second_ms")]
     pub delay_ms: u64,
@@ -406,7 +406,7 @@ fn second_ms() -> u64 {
     1000
 }
 
-fn one() -> u64 {
+fn one() -> u32 {
     1
 }
 

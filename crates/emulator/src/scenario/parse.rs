@@ -233,10 +233,10 @@ mod tests {
 
     /// The default file with every key live.
     fn uncommented() -> String {
-        DEFAULT_TOML
+        let lines = DEFAULT_TOML
             .lines()
-            .map(|line| format!("{}\n", line.strip_prefix("# ").unwrap_or(line)))
-            .collect()
+            .map(|line| line.strip_prefix("# ").unwrap_or(line));
+        lines.collect::<Vec<_>>().join("\n")
     }
 
     fn keys(table: &Table, path: &str, found: &mut Vec<String>) {
@@ -330,8 +330,9 @@ mod tests {
             r#"faults=[{kind="fenced", rate=0.5}]"#.to_owned(),
         ];
         let scenario = Scenario::parse_with("timing.validating_ms = 9", &settings).expect("valid");
-        assert_eq!(scenario.models["openai/gpt-oss-20b"].failure_rate, 0.1);
-        assert_eq!(scenario.models["openai/gpt-oss-20b"].latency_ms, 1252);
+        let model = &scenario.models["openai/gpt-oss-20b"];
+        assert!((model.failure_rate - 0.1).abs() < 1e-12);
+        assert_eq!(model.latency_ms, 1252);
         assert!(scenario.server.serve_retired);
         assert_eq!(scenario.timing.validating_ms, 9);
         assert_eq!(scenario.faults.len(), 1);

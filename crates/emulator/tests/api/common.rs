@@ -157,7 +157,7 @@ impl App {
                 return batch;
             }
             tokio::time::sleep(pause).await;
-            pause = pause.mul_f64(1.1).min(Duration::from_secs(600));
+            pause = pause.mul_f64(1.1).min(Duration::from_mins(10));
         }
         panic!("{batch_id} does not end");
     }

@@ -121,9 +121,9 @@ async fn files_are_gone_after_thirty_days() {
     let app = App::toml("");
     let batch = app.run(&file(LARGE, 1)).await;
     let path = format!("/files/{}/content", text(&batch["output_file_id"]));
-    tokio::time::sleep(Duration::from_secs(29 * 86_400)).await;
+    tokio::time::sleep(Duration::from_hours(29 * 24)).await;
     assert_eq!(app.call(Method::GET, &path, None).await.0, StatusCode::OK);
-    tokio::time::sleep(Duration::from_secs(2 * 86_400)).await;
+    tokio::time::sleep(Duration::from_hours(2 * 24)).await;
     assert_eq!(
         app.call(Method::GET, &path, None).await.0,
         StatusCode::NOT_FOUND
