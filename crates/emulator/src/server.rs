@@ -9,8 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use axum::Router;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
-use tokio::sync::Semaphore;
-use tokio::task::JoinHandle;
+use tokio::sync::{Semaphore, oneshot};
 
 use crate::batches::{Batch, ModelLoad};
 use crate::chat::{Answerer, Completer, Counter, SchemaCache};
@@ -199,12 +198,15 @@ impl Emulator {
     }
 }
 
-/// An emulator on a loopback port, served in the background of the current runtime; it stops when
-/// the handle is dropped.
+/// An emulator on a loopback port, served in the background of the current runtime.
+///
+/// When the handle is dropped, the port and idle connections close at once, and others when their
+/// present call is done.
 pub struct EmulatorHandle {
     emulator: Emulator,
     address: SocketAddr,
-    server: JoinHandle<std::io::Result<()>>,
+    /// Dropped with the handle, which the server hears.
+    _running: oneshot::Sender<()>,
 }
 
 impl EmulatorHandle {
@@ -219,12 +221,18 @@ impl EmulatorHandle {
             .map_err(StartError::Listen)?;
         let address = listener.local_addr().map_err(StartError::Listen)?;
         let serving = emulator.clone();
-        let server =
-            tokio::spawn(async move { serving.serve(listener, std::future::pending()).await });
+        let (running, stopped) = oneshot::channel::<()>();
+        tokio::spawn(async move {
+            let shutdown = async move {
+                // The channel only ever closes.
+                let _ = stopped.await;
+            };
+            serving.serve(listener, shutdown).await
+        });
         Ok(Self {
             emulator,
             address,
-            server,
+            _running: running,
         })
     }
 
@@ -241,11 +249,5 @@ impl EmulatorHandle {
     /// The emulator itself.
     pub fn emulator(&self) -> &Emulator {
         &self.emulator
-    }
-}
-
-impl Drop for EmulatorHandle {
-    fn drop(&mut self) {
-        self.server.abort();
     }
 }

@@ -1,6 +1,8 @@
 //! Reading JSON bodies strictly.
 
 use axum::body::Bytes;
+use axum::extract::Request;
+use futures_util::StreamExt;
 use serde_json::{Map, Value};
 
 use super::errors::ApiError;
@@ -36,4 +38,10 @@ pub(crate) fn string(
             Some(name),
         )),
     }
+}
+
+/// Reads and forgets the body of a request that is refused, so that its client gets to hear why.
+pub(crate) async fn drain(request: Request) {
+    let mut pieces = request.into_body().into_data_stream();
+    while let Some(Ok(_)) = pieces.next().await {}
 }

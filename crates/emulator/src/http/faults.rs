@@ -12,6 +12,7 @@ use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use futures_util::{StreamExt, stream};
 
+use super::body;
 use super::errors::ApiError;
 use crate::scenario::{HttpCall, HttpFault, HttpFaultRule};
 use crate::server::Inner;
@@ -37,8 +38,14 @@ pub(crate) async fn inject(
         return next.run(request).await;
     };
     match rule.kind {
-        HttpFault::RateLimited => ApiError::rate_limited(rule.retry_after_seconds).into_response(),
-        HttpFault::ServerError => ApiError::server(rule.status).into_response(),
+        HttpFault::RateLimited => {
+            body::drain(request).await;
+            ApiError::rate_limited(rule.retry_after_seconds).into_response()
+        }
+        HttpFault::ServerError => {
+            body::drain(request).await;
+            ApiError::server(rule.status).into_response()
+        }
         HttpFault::Dropped => dropped(),
         HttpFault::ResponseLost => {
             drop(next.run(request).await);

@@ -126,6 +126,7 @@ async fn authorize(State(server): State<Arc<Inner>>, request: Request, next: Nex
         .unwrap_or_default();
     let wanted = &server.scenario.server.api_key;
     if key.is_empty() || !(wanted.is_empty() || key == wanted) {
+        body::drain(request).await;
         return ApiError::unauthorized().into_response();
     }
     next.run(request).await
