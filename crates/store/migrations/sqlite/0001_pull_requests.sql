@@ -3,8 +3,9 @@
 -- Numbers are apart from text: a scan of `pr` reads some 150 bytes a pull request, while documents
 -- and answers, which are zstd-compressed, are only touched when somebody asks for one. Every table
 -- that belongs to a pull request is keyed by (repo_id, number), so that an engine that shards by
--- repo_id keeps all of one repository together; `document` alone is keyed by the integer `pr.id`,
--- which is its row id here.
+-- repo_id keeps all of one repository together. Rows lie in that order too (WITHOUT ROWID): pages
+-- are read in it, and verdicts written in it touch few pages. Documents are large and lie in the
+-- order in which they came; `pr.document_id` finds them.
 --
 -- Times are seconds since 1970 in UTC, unless the name says otherwise. NULL means not known.
 -- Small codes: outcome 0 open, 1 closed, 2 merged; origin 0 agent, 1 assisted, 2 none_detected,
@@ -27,10 +28,18 @@ CREATE TABLE word (
     text TEXT NOT NULL UNIQUE
 ) STRICT;
 
+CREATE TABLE document (
+    id      INTEGER PRIMARY KEY,
+    repo_id INTEGER NOT NULL,
+    number  INTEGER NOT NULL,
+    format  INTEGER NOT NULL,     -- 1: zstd-compressed JSON in the import shape
+    data    BLOB NOT NULL
+) STRICT;
+
 CREATE TABLE pr (
-    id             INTEGER PRIMARY KEY,
     repo_id        INTEGER NOT NULL REFERENCES repo (id),
     number         INTEGER NOT NULL,
+    document_id    INTEGER NOT NULL REFERENCES document (id),
     author_id      INTEGER REFERENCES word (id),
     language_id    INTEGER REFERENCES word (id),
     outcome        INTEGER NOT NULL,
@@ -56,17 +65,10 @@ CREATE TABLE pr (
     confidence     REAL,
     catalogue_id   INTEGER REFERENCES word (id),
     detected_hash  BLOB,          -- content_hash of the document the verdict was drawn from
-    UNIQUE (repo_id, number)
-) STRICT;
+    PRIMARY KEY (repo_id, number)
+) STRICT, WITHOUT ROWID;
 -- For newest first.
 CREATE INDEX pr_by_created ON pr (created_at, repo_id, number);
-
-CREATE TABLE document (
-    pr_id   INTEGER PRIMARY KEY REFERENCES pr (id) ON DELETE CASCADE,
-    repo_id INTEGER NOT NULL,
-    format  INTEGER NOT NULL,     -- 1: zstd-compressed JSON in the import shape
-    data    BLOB NOT NULL
-) STRICT;
 
 CREATE TABLE evidence (
     repo_id      INTEGER NOT NULL,

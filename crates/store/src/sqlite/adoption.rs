@@ -4,7 +4,7 @@ use rusqlite::Transaction;
 
 use super::codes::{self, uncount};
 use super::fault::Fault;
-use super::pages::{self, SELECTED, selection_parameters};
+use super::pages::{SELECTED, selection_parameters};
 use crate::adoption::{Adoption, AdoptionCell, Clock, ToolCell};
 use crate::selection::Selection;
 
@@ -49,10 +49,9 @@ fn cells(
     selection: &Selection,
 ) -> Result<Vec<AdoptionCell>, Fault> {
     let Counted { month, condition } = counted;
-    let loops = pages::counted(selection);
     let sql = format!(
         "SELECT repo.team, {month} AS month, pr.origin, pr.ai_reviewed, pr.plain_bot, count(*) \
-         FROM {loops} \
+         FROM repo CROSS JOIN pr ON pr.repo_id = repo.id \
          WHERE {SELECTED} AND {condition} AND pr.origin IS NOT NULL \
          GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4, 5"
     );
@@ -78,10 +77,9 @@ fn tools(
     selection: &Selection,
 ) -> Result<Vec<ToolCell>, Fault> {
     let Counted { month, condition } = counted;
-    let loops = pages::counted(selection);
     let sql = format!(
         "SELECT repo.team, {month} AS month, verdict_tool.tool, verdict_tool.place, count(*) \
-         FROM {loops} \
+         FROM repo CROSS JOIN pr ON pr.repo_id = repo.id \
          CROSS JOIN verdict_tool ON verdict_tool.repo_id = pr.repo_id \
          AND verdict_tool.number = pr.number \
          WHERE {SELECTED} AND {condition} AND NOT pr.plain_bot \
@@ -108,9 +106,8 @@ fn undetected(
     selection: &Selection,
 ) -> Result<u64, Fault> {
     let Counted { condition, .. } = counted;
-    let loops = pages::counted(selection);
     let sql = format!(
-        "SELECT count(*) FROM {loops} \
+        "SELECT count(*) FROM repo CROSS JOIN pr ON pr.repo_id = repo.id \
          WHERE {SELECTED} AND {condition} AND pr.origin IS NULL"
     );
     let count: i64 = transaction

@@ -6,7 +6,7 @@ use super::candidates::{ANALYSIS_JOIN, MATCHES};
 use super::codes::{self, uncount};
 use super::fault::Fault;
 use super::held::QUARANTINED;
-use super::pages::{self, SELECTED, selection_parameters};
+use super::pages::{SELECTED, selection_parameters};
 use crate::analyses::Versions;
 use crate::coverage::{Coverage, CoverageCounts, TierCoverage};
 use crate::selection::Selection;
@@ -20,16 +20,14 @@ pub(super) fn get(
     let mut parameters: Vec<(&str, &dyn ToSql)> =
         vec![(":prompt", &versions.prompt), (":schema", &versions.schema)];
     parameters.extend(selection_parameters(selection));
-    let loops = pages::counted(selection);
     Ok(Coverage::from_counts(
-        teams(transaction, loops, &parameters)?,
-        tiers(transaction, loops, &parameters)?,
+        teams(transaction, &parameters)?,
+        tiers(transaction, &parameters)?,
     ))
 }
 
 fn teams(
     transaction: &Transaction<'_>,
-    loops: &str,
     parameters: &[(&str, &dyn ToSql)],
 ) -> Result<Vec<(String, CoverageCounts)>, Fault> {
     let sql = format!(
@@ -39,7 +37,7 @@ fn teams(
          FROM (SELECT repo.team, pr.empty_body, \
                CASE WHEN coalesce({MATCHES}, FALSE) THEN 0 WHEN {QUARANTINED} THEN 3 \
                WHEN source.id IS NOT NULL THEN 1 ELSE 2 END AS standing \
-               FROM {loops} {ANALYSIS_JOIN} WHERE {SELECTED}) \
+               FROM repo CROSS JOIN pr ON pr.repo_id = repo.id {ANALYSIS_JOIN} WHERE {SELECTED}) \
          GROUP BY team"
     );
     let mut prepared = transaction.prepare_cached(&sql)?;
@@ -62,12 +60,11 @@ fn teams(
 
 fn tiers(
     transaction: &Transaction<'_>,
-    loops: &str,
     parameters: &[(&str, &dyn ToSql)],
 ) -> Result<Vec<TierCoverage>, Fault> {
     let sql = format!(
         "SELECT source.tier, source.origin, source.provider, source.model, count(*) \
-         FROM {loops} {ANALYSIS_JOIN} \
+         FROM repo CROSS JOIN pr ON pr.repo_id = repo.id {ANALYSIS_JOIN} \
          WHERE {SELECTED} AND {MATCHES} \
          GROUP BY source.tier, source.origin, source.provider, source.model \
          ORDER BY source.tier, source.provider, source.model, source.origin"

@@ -23,16 +23,6 @@ pub(super) struct PageQuery<'a> {
     pub(super) parameters: &'a [(&'a str, &'a dyn ToSql)],
 }
 
-/// The loops of a count over a selection. Over everything it walks through `pr` as it lies on disk
-/// and looks the few repositories up; over a part it begins with the repositories.
-pub(super) fn counted(selection: &Selection) -> &'static str {
-    if *selection == Selection::all() {
-        "pr NOT INDEXED CROSS JOIN repo ON repo.id = pr.repo_id"
-    } else {
-        "repo CROSS JOIN pr ON pr.repo_id = repo.id"
-    }
-}
-
 /// The parameters of [`SELECTED`].
 pub(super) fn selection_parameters(selection: &Selection) -> [(&'static str, &dyn ToSql); 2] {
     [(":team", &selection.team), (":repo", &selection.repo)]

@@ -17,7 +17,7 @@ use crate::selection::Selection;
 pub(super) const STORED_COLUMNS: &str =
     "document.format, document.data, pr.content_hash, repo.team, repo.name, pr.number";
 /// The join that goes with it.
-pub(super) const STORED_JOIN: &str = "JOIN document ON document.pr_id = pr.id";
+pub(super) const STORED_JOIN: &str = "JOIN document ON document.id = pr.document_id";
 
 /// Inserts or merges the records of one transaction.
 pub(super) fn upsert(
@@ -33,15 +33,20 @@ pub(super) fn upsert(
         let repo_id = ids.repo(&pull_request.repo, pull_request.owner())?;
         let json = to_json(pull_request)?;
         let hash = document_hash(&json);
-        let Some((id, stored_hash)) = find(transaction, repo_id, number)? else {
-            let row = FactRow::of(pull_request, &mut ids)?;
-            let id = row.insert(transaction, repo_id, number, hash)?;
+        let Some((document_id, stored_hash)) = find(transaction, repo_id, number)? else {
             let data = packer.pack(&json).map_err(packing)?;
-            transaction
+            let document_id = transaction
                 .prepare_cached(
-                    "INSERT INTO document (pr_id, repo_id, format, data) VALUES (?1, ?2, ?3, ?4)",
+                    "INSERT INTO document (repo_id, number, format, data) VALUES (?1, ?2, ?3, ?4)",
                 )?
-                .execute(params![id, repo_id, document::FORMAT, data])?;
+                .insert(params![repo_id, number, document::FORMAT, data])?;
+            FactRow::of(pull_request, &mut ids)?.insert(
+                transaction,
+                repo_id,
+                number,
+                document_id,
+                hash,
+            )?;
             counts.inserted += 1;
             continue;
         };
@@ -49,7 +54,7 @@ pub(super) fn upsert(
             counts.unchanged += 1;
             continue;
         }
-        let stored = load(transaction, id, &mut unpacker)?;
+        let stored = load(transaction, document_id, &mut unpacker)?;
         let merged = merge(stored, pull_request.clone());
         let json = to_json(&merged)?;
         let hash = document_hash(&json);
@@ -57,11 +62,11 @@ pub(super) fn upsert(
             counts.unchanged += 1;
             continue;
         }
-        FactRow::of(&merged, &mut ids)?.update(transaction, id, hash)?;
+        FactRow::of(&merged, &mut ids)?.update(transaction, repo_id, number, hash)?;
         let data = packer.pack(&json).map_err(packing)?;
         transaction
-            .prepare_cached("UPDATE document SET format = ?2, data = ?3 WHERE pr_id = ?1")?
-            .execute(params![id, document::FORMAT, data])?;
+            .prepare_cached("UPDATE document SET format = ?2, data = ?3 WHERE id = ?1")?
+            .execute(params![document_id, document::FORMAT, data])?;
         counts.updated += 1;
     }
     Ok(counts)
@@ -173,25 +178,27 @@ fn find(
     number: i64,
 ) -> Result<Option<(i64, [u8; 16])>, Fault> {
     Ok(transaction
-        .prepare_cached("SELECT id, document_hash FROM pr WHERE repo_id = ?1 AND number = ?2")?
+        .prepare_cached(
+            "SELECT document_id, document_hash FROM pr WHERE repo_id = ?1 AND number = ?2",
+        )?
         .query_row([repo_id, number], |row| Ok((row.get(0)?, row.get(1)?)))
         .optional()?)
 }
 
 fn load(
     transaction: &Transaction<'_>,
-    id: i64,
+    document_id: i64,
     unpacker: &mut Unpacker,
 ) -> Result<PullRequest, Fault> {
     let mut prepared =
-        transaction.prepare_cached("SELECT format, data FROM document WHERE pr_id = ?1")?;
-    let mut rows = prepared.query([id])?;
+        transaction.prepare_cached("SELECT format, data FROM document WHERE id = ?1")?;
+    let mut rows = prepared.query([document_id])?;
     let Some(row) = rows.next()? else {
-        return Err(Fault::Damaged(format!("pull request {id} has no document")));
+        return Err(Fault::Damaged(format!("document {document_id} is missing")));
     };
     unpacker
         .unpack(row.get(0)?, blob(row, 1)?)
-        .map_err(|error| Fault::Damaged(format!("the document of pull request {id}: {error}")))
+        .map_err(|error| Fault::Damaged(format!("document {document_id}: {error}")))
 }
 
 /// The columns of `pr` that come from the document.
@@ -232,19 +239,20 @@ impl<'p> FactRow<'p> {
         transaction: &Transaction<'_>,
         repo_id: i64,
         number: i64,
+        document_id: i64,
         document_hash: [u8; 16],
-    ) -> Result<i64, Fault> {
+    ) -> Result<(), Fault> {
         let pull_request = self.pull_request;
-        Ok(transaction
+        transaction
             .prepare_cached(
                 "INSERT INTO pr (repo_id, number, author_id, language_id, outcome, draft, \
                  created_at, updated_at, closed_at, merged_at, additions, deletions, \
                  changed_files, commit_count, review_count, comment_count, empty_body, \
-                 content_hash, document_hash) \
+                 content_hash, document_hash, document_id) \
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, \
-                 ?17, ?18, ?19)",
+                 ?17, ?18, ?19, ?20)",
             )?
-            .insert(params![
+            .execute(params![
                 repo_id,
                 number,
                 self.author_id,
@@ -264,26 +272,30 @@ impl<'p> FactRow<'p> {
                 pull_request.has_empty_body(),
                 self.content_hash,
                 document_hash,
-            ])?)
+                document_id,
+            ])?;
+        Ok(())
     }
 
     fn update(
         &self,
         transaction: &Transaction<'_>,
-        id: i64,
+        repo_id: i64,
+        number: i64,
         document_hash: [u8; 16],
     ) -> Result<(), Fault> {
         let pull_request = self.pull_request;
         transaction
             .prepare_cached(
-                "UPDATE pr SET author_id = ?2, language_id = ?3, outcome = ?4, draft = ?5, \
-                 created_at = ?6, updated_at = ?7, closed_at = ?8, merged_at = ?9, \
-                 additions = ?10, deletions = ?11, changed_files = ?12, commit_count = ?13, \
-                 review_count = ?14, comment_count = ?15, empty_body = ?16, content_hash = ?17, \
-                 document_hash = ?18 WHERE id = ?1",
+                "UPDATE pr SET author_id = ?3, language_id = ?4, outcome = ?5, draft = ?6, \
+                 created_at = ?7, updated_at = ?8, closed_at = ?9, merged_at = ?10, \
+                 additions = ?11, deletions = ?12, changed_files = ?13, commit_count = ?14, \
+                 review_count = ?15, comment_count = ?16, empty_body = ?17, content_hash = ?18, \
+                 document_hash = ?19 WHERE repo_id = ?1 AND number = ?2",
             )?
             .execute(params![
-                id,
+                repo_id,
+                number,
                 self.author_id,
                 self.language_id,
                 self.outcome,

@@ -185,7 +185,7 @@ fn damage_is_named() {
     store.upsert_pull_requests(&records(3)).expect("stores");
     execute(
         &store,
-        "UPDATE document SET data = x'28b52ffd00' WHERE pr_id = 2",
+        "UPDATE document SET data = x'28b52ffd00' WHERE number = 2",
     );
     let error = store
         .pull_requests(&Selection::all(), None, 10)
@@ -198,7 +198,7 @@ fn damage_is_named() {
             .is_some_and(|source| source.contains("a/b#2")),
         "{source:?}"
     );
-    execute(&store, "UPDATE pr SET origin = 9 WHERE id = 1");
+    execute(&store, "UPDATE pr SET origin = 9 WHERE number = 1");
     assert!(matches!(
         store.facts(&Selection::all(), None, 10),
         Err(StoreError::Corrupt { .. })

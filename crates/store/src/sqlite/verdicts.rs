@@ -98,11 +98,11 @@ fn put_columns(
             ),
         }));
     }
-    let id: Option<i64> = transaction
+    let known: Option<i64> = transaction
         .prepare_cached(
             "UPDATE pr SET origin = ?3, ai_authored = ?4, ai_reviewed = ?5, plain_bot = ?6, \
              confidence = ?7, catalogue_id = ?8, detected_hash = ?9 \
-             WHERE repo_id = ?1 AND number = ?2 RETURNING id",
+             WHERE repo_id = ?1 AND number = ?2 RETURNING number",
         )?
         .query_row(
             params![
@@ -119,7 +119,7 @@ fn put_columns(
             |row| row.get(0),
         )
         .optional()?;
-    Ok(id.is_some())
+    Ok(known.is_some())
 }
 
 /// Writes evidence, tools and notes in place of earlier ones.
