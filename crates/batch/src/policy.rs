@@ -21,7 +21,9 @@ pub struct PolicyRow {
 /// What is tried after a failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Remedy {
-    /// The same tier with a larger cap and low effort, once.
+    /// The same tier with a larger cap and low effort, once: where the effort can still be lowered, or
+    /// where there is no next tier. A tier that was asked at low effort already has had the cheap
+    /// remedy, and another pass of a batch costs hours: then the next tier, with a larger cap.
     MoreTokens,
     /// The same tier as before, up to the attempts a tier has.
     SameTier,
@@ -113,9 +115,13 @@ pub fn next_step(
         return Next::Quarantined;
     }
     let spec = tiers.get((variant.tier as usize).saturating_sub(1));
+    let next_tier = tiers.get(variant.tier as usize);
     let same_tier_allowed = attempts_here < limits.per_tier;
+    let effort_can_be_lowered = variant.effort.is_some_and(|effort| effort != Effort::Low);
     match policy_of(kind).first {
-        Remedy::MoreTokens if same_tier_allowed => {
+        Remedy::MoreTokens
+            if same_tier_allowed && (effort_can_be_lowered || next_tier.is_none()) =>
+        {
             if let Some(raised) = spec.and_then(|spec| with_more_tokens(variant, spec)) {
                 return again(raised);
             }
@@ -132,13 +138,13 @@ pub fn next_step(
         | Remedy::NextTier
         | Remedy::StopRun => {}
     }
-    if let Some(next) = tiers.get(variant.tier as usize) {
+    if let Some(next) = next_tier {
         let mut start = first_variant(variant.tier + 1, next);
         if policy_of(kind).first == Remedy::MoreTokens {
             // What was too small once is not tried again elsewhere.
             start.max_completion_tokens = start
                 .max_completion_tokens
-                .max(variant.max_completion_tokens)
+                .max(variant.max_completion_tokens.saturating_mul(2))
                 .min(next.max_output_tokens.max(start.max_completion_tokens));
         }
         return again(start);
@@ -215,9 +221,8 @@ mod tests {
             let go = |variant| Next::Again { variant, shrunk: None };
             let expect = match kind {
                 FailureKind::Budget | FailureKind::Truncated => go(Variant {
-                    max_completion_tokens: start.max_completion_tokens * 2,
-                    effort: Some(Effort::Low),
-                    ..start
+                    max_completion_tokens: second.max_completion_tokens * 2,
+                    ..second
                 }),
                 FailureKind::Expired | FailureKind::Missing | FailureKind::Provider
                 | FailureKind::Config => go(start),
@@ -229,18 +234,35 @@ mod tests {
         }
     }
 
+    /// Where the first tier thinks hard, thinking less is tried there first.
     #[test]
-    fn budget_is_raised_once_then_the_next_tier_keeps_the_larger_cap() {
-        let tiers = tiers(2);
+    fn effort_is_lowered_once_then_the_next_tier_keeps_a_larger_cap() {
+        let mut tiers = tiers(2);
+        tiers[0].reasoning_effort = Some(Effort::Medium);
         let start = first_variant(1, &tiers[0]);
-        let Next::Again { variant: raised, .. } = step(FailureKind::Budget, start, &member(1, 0, 0), &tiers) else {
-            panic!("not asked again");
-        };
-        let Next::Again { variant: next, .. } = step(FailureKind::Budget, raised, &member(2, 1, 0), &tiers) else {
-            panic!("not asked again");
-        };
+        let raised = again(step(FailureKind::Budget, start, &member(1, 0, 0), &tiers));
+        assert_eq!((raised.tier, raised.effort), (1, Some(Effort::Low)));
+        assert_eq!(raised.max_completion_tokens, start.max_completion_tokens * 2);
+        let next = again(step(FailureKind::Budget, raised, &member(2, 1, 0), &tiers));
         assert_eq!(next.tier, 2);
-        assert_eq!(next.max_completion_tokens, raised.max_completion_tokens);
+        assert_eq!(next.max_completion_tokens, raised.max_completion_tokens * 2);
+    }
+
+    #[test]
+    fn without_a_next_tier_the_cap_is_raised_once() {
+        let tiers = tiers(1);
+        let start = first_variant(1, &tiers[0]);
+        let raised = again(step(FailureKind::Budget, start, &member(1, 0, 0), &tiers));
+        assert_eq!((raised.tier, raised.max_completion_tokens), (1, start.max_completion_tokens * 2));
+        let end = step(FailureKind::Budget, raised, &member(2, 1, 0), &tiers);
+        assert_eq!(end, Next::Failed);
+    }
+
+    fn again(next: Next) -> Variant {
+        match next {
+            Next::Again { variant, .. } => variant,
+            other => panic!("not asked again: {other:?}"),
+        }
     }
 
     #[test]
