@@ -68,11 +68,6 @@ impl CliError {
         Self::new(ErrorKind::Configuration, anyhow::Error::msg(message.into()))
     }
 
-    /// A failure nobody planned for, in words.
-    pub(crate) fn internal(message: impl Into<String>) -> Self {
-        Self::new(ErrorKind::Internal, anyhow::Error::msg(message.into()))
-    }
-
     /// Adds what the user can do about it.
     pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hints.push(hint.into());

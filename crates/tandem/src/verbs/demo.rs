@@ -21,7 +21,7 @@ use store::{Coverage, Selection, Store};
 use crate::app::App;
 use crate::cli::DemoArguments;
 use crate::demo::comparison::{self, Comparison};
-use crate::demo::organisation::{Organisation, PlantedSummary};
+use crate::demo::organisation::{Organisation, PlantedSummary, Team};
 use crate::error::{CliError, ErrorKind, Outcome};
 use crate::output::count;
 use crate::verbs::analyze::checked_models;
@@ -65,7 +65,11 @@ pub(crate) fn run(app: &App, arguments: &DemoArguments) -> Result<Outcome, CliEr
     let organisation = Organisation::new(arguments.seed, today);
     let output = &app.output;
 
-    output.note("1. a made-up organisation of six teams, with planted truth");
+    let teams: Vec<&str> = organisation.teams().iter().map(Team::name).collect();
+    output.note(&format!(
+        "1. a made-up organisation with planted truth; its teams: {}",
+        teams.join(", ")
+    ));
     plant(&organisation, store.as_ref(), &place.truth)?;
     let planted = organisation.summary();
     output.note("2. detect: signatures");

@@ -1,7 +1,7 @@
 //! `tandem runs`: list runs, look into one, resume or cancel it.
 
+use batch::RunId;
 use batch::ledger::{RunSummary, TierSummary};
-use batch::{Ledger, RunId};
 use serde::Serialize;
 
 use crate::app::App;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use batch::provider::{OpenAiShaped, Profile};
+use batch::provider::{OpenAiShaped, Profile, ProviderError, ProviderErrorKind};
 use batch::transport::HttpTransport;
 use batch::{
     CancellationToken, Catalogue, CompletionWindow, DEFAULT_TIERS, Engine, EngineError,
@@ -267,10 +267,6 @@ impl From<LedgerError> for CliError {
 
 impl From<EngineError> for CliError {
     fn from(error: EngineError) -> Self {
-        let error = match error {
-            EngineError::Ledger(error) => return CliError::from(error),
-            other => other,
-        };
         let kind = if error.is_configuration() {
             ErrorKind::Configuration
         } else if matches!(error, EngineError::State { .. }) {
@@ -278,7 +274,47 @@ impl From<EngineError> for CliError {
         } else {
             ErrorKind::Internal
         };
-        CliError::new(kind, error)
+        match error {
+            EngineError::Ledger(error) => CliError::from(error),
+            EngineError::Provider(error) => {
+                let hint = provider_hint(&error);
+                CliError::new(kind, error).hint(hint)
+            }
+            EngineError::NoModel { .. } => CliError::new(kind, error)
+                .hint("name other tiers with --tiers, or in analyze.tiers of the configuration"),
+            EngineError::Configuration { .. } => {
+                CliError::new(kind, error).hint("tandem doctor checks key, address and models")
+            }
+            other => CliError::new(kind, other),
+        }
+    }
+}
+
+/// What the user can do about a failed call.
+fn provider_hint(error: &ProviderError) -> String {
+    let upper = error.provider.to_uppercase();
+    match error.kind {
+        ProviderErrorKind::Auth => {
+            format!("check the key in {upper}_API_KEY or key_file, and what it is allowed to do")
+        }
+        ProviderErrorKind::Balance => {
+            format!("the account at {} needs money or quota", error.provider)
+        }
+        ProviderErrorKind::NotFound => {
+            format!(
+                "check TANDEM_{upper}_BASE_URL or providers.{}.base_url",
+                error.provider
+            )
+        }
+        ProviderErrorKind::Unreachable => format!(
+            "check the network, and TANDEM_{upper}_BASE_URL where it is set; tandem doctor asks again"
+        ),
+        ProviderErrorKind::RateLimited | ProviderErrorKind::Unavailable => {
+            "the provider is busy or away: try again later".to_owned()
+        }
+        ProviderErrorKind::Rejected | ProviderErrorKind::Malformed => {
+            "tandem doctor checks whether the address is the provider's".to_owned()
+        }
     }
 }
 

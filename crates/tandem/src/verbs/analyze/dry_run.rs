@@ -31,7 +31,7 @@ struct Document<'a> {
     #[serde(flatten)]
     estimate: &'a Estimate,
     shortened: u64,
-    masked_secrets: u64,
+    masked: u64,
 }
 
 /// Counts what the rules tier would answer.
@@ -112,7 +112,7 @@ pub(super) fn models(
             tiers: names,
             estimate: &estimate,
             shortened,
-            masked_secrets: masked,
+            masked,
         })?;
     } else {
         app.output.line(&format!(
@@ -121,7 +121,7 @@ pub(super) fn models(
             estimate_text(&estimate)
         ))?;
         app.output.line(&format!(
-            "{} texts would be shortened to their token budget, {} secrets masked; nothing was sent",
+            "{} texts would be shortened to their token budget, {} secrets and personal addresses masked; nothing was sent",
             count(shortened),
             count(masked)
         ))?;

@@ -1,13 +1,11 @@
 //! Import, detect and what can be read of them afterwards, as a new user would do it.
 
-mod support;
-
 use std::io::Write;
 
+use crate::support::{Tandem, record};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use serde_json::{Value, json};
-use support::{Tandem, record};
 
 #[test]
 fn importing_twice_changes_nothing() {
@@ -67,7 +65,7 @@ fn a_bad_line_is_set_aside_with_file_line_and_field() {
         "{}",
         ran.stdout
     );
-    let rejects = support::read_json_lines(&tandem.path("tandem.rejects.jsonl"));
+    let rejects = crate::support::read_json_lines(&tandem.path("tandem.rejects.jsonl"));
     assert_eq!(rejects.len(), 2);
     assert_eq!(rejects[0]["line"], json!(2));
     assert_eq!(rejects[0]["field"], json!("additions"));
@@ -201,8 +199,8 @@ fn adoption_and_evaluation_add_up() {
 #[test]
 fn real_pull_requests_meet_the_promises() {
     let (Some(prs), Some(truth)) = (
-        support::real_data("prs.jsonl.gz"),
-        support::real_data("truth.jsonl"),
+        crate::support::real_data("prs.jsonl.gz"),
+        crate::support::real_data("truth.jsonl"),
     ) else {
         return;
     };

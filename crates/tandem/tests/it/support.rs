@@ -1,8 +1,6 @@
 //! What the tests of the binary share: a database in a temporary folder, the emulator as a process,
 //! and small records written for the purpose.
 
-#![allow(dead_code, reason = "each test file uses its own part of this")]
-
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
@@ -12,13 +10,13 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 /// The binary on a database of its own, with an environment of its own.
-pub struct Tandem {
+pub(crate) struct Tandem {
     folder: TempDir,
     environment: Vec<(String, String)>,
 }
 
 impl Tandem {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Tandem {
             folder: tempfile::tempdir().expect("a temporary folder"),
             environment: Vec::new(),
@@ -26,27 +24,27 @@ impl Tandem {
     }
 
     /// Points the model tiers at an emulator.
-    pub fn with_emulator(mut self, emulator: &Emulator) -> Self {
+    pub(crate) fn with_emulator(mut self, emulator: &Emulator) -> Self {
         self.set("TANDEM_GROQ_BASE_URL", &emulator.base_url);
         self.set("GROQ_API_KEY", "test-key-of-nobody");
         self
     }
 
-    pub fn set(&mut self, name: &str, value: &str) {
+    pub(crate) fn set(&mut self, name: &str, value: &str) {
         self.environment.retain(|(known, _)| known != name);
         self.environment.push((name.to_owned(), value.to_owned()));
     }
 
-    pub fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
-    pub fn database(&self) -> PathBuf {
+    pub(crate) fn database(&self) -> PathBuf {
         self.path("tandem.db")
     }
 
     /// The command, ready to run: no inherited keys, no terminal, the test's own database.
-    pub fn command(&self, arguments: &[&str]) -> Command {
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_tandem"));
         command
             .args(arguments)
@@ -61,26 +59,26 @@ impl Tandem {
     }
 
     /// Runs to the end.
-    pub fn run(&self, arguments: &[&str]) -> Ran {
+    pub(crate) fn run(&self, arguments: &[&str]) -> Ran {
         Ran::from(self.command(arguments).output().expect("the binary starts"))
     }
 
     /// Runs, and insists on exit code 0.
-    pub fn ok(&self, arguments: &[&str]) -> Ran {
+    pub(crate) fn ok(&self, arguments: &[&str]) -> Ran {
         let ran = self.run(arguments);
         assert_eq!(ran.code, 0, "{arguments:?}\n{}\n{}", ran.stdout, ran.stderr);
         ran
     }
 
     /// Runs with `--json`, insists on exit code 0, and reads the document.
-    pub fn json(&self, arguments: &[&str]) -> Value {
+    pub(crate) fn json(&self, arguments: &[&str]) -> Value {
         let mut all = arguments.to_vec();
         all.push("--json");
         self.ok(&all).json()
     }
 
     /// Writes records as a JSONL file and gives its path.
-    pub fn write_records(&self, name: &str, records: &[Value]) -> String {
+    pub(crate) fn write_records(&self, name: &str, records: &[Value]) -> String {
         let text: String = records.iter().map(|record| format!("{record}\n")).collect();
         let path = self.path(name);
         std::fs::write(&path, text).expect("written");
@@ -88,7 +86,7 @@ impl Tandem {
     }
 
     /// Imports this many made-up pull requests, of which every fourth is by an agent, and detects.
-    pub fn with_pull_requests(self, count: u64) -> Self {
+    pub(crate) fn with_pull_requests(self, count: u64) -> Self {
         let records: Vec<Value> = (1..=count).map(record).collect();
         let file = self.write_records("prs.jsonl", &records);
         self.ok(&["import", &file]);
@@ -99,19 +97,19 @@ impl Tandem {
 
 /// What a finished command left.
 #[derive(Debug)]
-pub struct Ran {
-    pub code: i32,
-    pub stdout: String,
-    pub stderr: String,
+pub(crate) struct Ran {
+    pub(crate) code: i32,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
 }
 
 impl Ran {
-    pub fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.stdout)
             .unwrap_or_else(|error| panic!("{error}\n{}\n{}", self.stdout, self.stderr))
     }
 
-    pub fn lines(&self) -> Vec<Value> {
+    pub(crate) fn lines(&self) -> Vec<Value> {
         self.stdout
             .lines()
             .map(|line| serde_json::from_str(line).expect("a JSON line"))
@@ -130,15 +128,15 @@ impl From<Output> for Ran {
 }
 
 /// `tandem emulate` as a process of its own; it ends with the test.
-pub struct Emulator {
+pub(crate) struct Emulator {
     child: Child,
-    pub base_url: String,
-    pub log: PathBuf,
+    pub(crate) base_url: String,
+    pub(crate) log: PathBuf,
     _folder: TempDir,
 }
 
 impl Emulator {
-    pub fn start(scenario: Option<&str>) -> Self {
+    pub(crate) fn start(scenario: Option<&str>) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let log = folder.path().join("billed.jsonl");
         let mut command = Command::new(env!("CARGO_BIN_EXE_tandem"));
@@ -174,7 +172,7 @@ impl Emulator {
     }
 
     /// The billed answers so far.
-    pub fn billed(&self) -> Vec<Value> {
+    pub(crate) fn billed(&self) -> Vec<Value> {
         read_json_lines(&self.log)
     }
 }
@@ -186,7 +184,7 @@ impl Drop for Emulator {
     }
 }
 
-pub fn read_json_lines(path: &Path) -> Vec<Value> {
+pub(crate) fn read_json_lines(path: &Path) -> Vec<Value> {
     let text = std::fs::read_to_string(path).unwrap_or_default();
     text.lines()
         .map(|line| serde_json::from_str(line).expect("a JSON line"))
@@ -194,7 +192,7 @@ pub fn read_json_lines(path: &Path) -> Vec<Value> {
 }
 
 /// Waits for a condition, bounded in time, without a fixed sleep.
-pub fn wait_until(what: &str, limit: Duration, mut condition: impl FnMut() -> bool) {
+pub(crate) fn wait_until(what: &str, limit: Duration, mut condition: impl FnMut() -> bool) {
     let start = Instant::now();
     while !condition() {
         assert!(
@@ -206,7 +204,7 @@ pub fn wait_until(what: &str, limit: Duration, mut condition: impl FnMut() -> bo
 }
 
 /// A made-up pull request; every fourth carries an agent's trailer.
-pub fn record(number: u64) -> Value {
+pub(crate) fn record(number: u64) -> Value {
     let by_agent = number.is_multiple_of(4);
     let trailer = if by_agent {
         "\n\nCo-Authored-By: Claude <noreply@anthropic.com>"
@@ -257,7 +255,7 @@ pub fn record(number: u64) -> Value {
 }
 
 /// The folder with real pull requests, or `None` with a message when it is not there.
-pub fn real_data(file: &str) -> Option<PathBuf> {
+pub(crate) fn real_data(file: &str) -> Option<PathBuf> {
     let folder = std::env::var_os("TANDEM_DATA_DIR").map_or_else(
         || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data"),
         PathBuf::from,

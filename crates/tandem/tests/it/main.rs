@@ -1,0 +1,9 @@
+//! The binary as its users meet it. One test program, so that it links once.
+
+mod analyze;
+mod architecture;
+mod command_line;
+mod crash;
+mod errors;
+mod import_detect;
+mod support;
