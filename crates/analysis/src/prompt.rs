@@ -61,7 +61,7 @@ mod tests {
                 crate::SCHEMA_VERSION,
                 hash(crate::answer_schema_text()).as_str()
             ),
-            (1, "fb128260d90d9780")
+            (1, "15e6a2b5f9b2a60b")
         );
     }
 

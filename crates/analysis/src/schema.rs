@@ -14,9 +14,10 @@ pub const SCHEMA_NAME: &str = "pull_request_analysis";
 static SCHEMA: LazyLock<Value> =
     LazyLock::new(|| strict(schemars::schema_for!(Analysis).as_value()));
 
-static SCHEMA_TEXT: LazyLock<String> = LazyLock::new(|| ordered_text(&SCHEMA));
+static SCHEMA_TEXT: LazyLock<String> = LazyLock::new(|| SCHEMA.to_string());
 
-/// The strict schema of an answer.
+/// The strict schema of an answer, with properties in the order of the Rust type: a model under
+/// constrained decoding writes its fields in this order.
 ///
 /// Valid for `strict: true` at Groq and OpenAI: the root is an object, every object closes with
 /// `additionalProperties: false` and requires every property, an optional value is a union with
@@ -27,10 +28,7 @@ pub fn answer_schema() -> Value {
     SCHEMA.clone()
 }
 
-/// The same schema as compact JSON with properties in the order of the Rust type.
-///
-/// A model under constrained decoding writes its fields in this order, and `serde_json` maps would
-/// sort them. Send this text where the request body can carry raw JSON.
+/// The same schema as compact JSON.
 pub fn answer_schema_text() -> &'static str {
     &SCHEMA_TEXT
 }
@@ -71,14 +69,11 @@ fn strict_node(node: &Value, definitions: Option<&Map<String, Value>>) -> Value 
         out.insert("items".to_owned(), strict_node(items, definitions));
     }
     if let Some(properties) = object.get("properties").and_then(Value::as_object) {
-        let mut required = declared_order(object);
-        let mut strict_properties = Map::new();
-        for (name, property) in properties {
-            strict_properties.insert(name.clone(), strict_node(property, definitions));
-            if !required.contains(name) {
-                required.push(name.clone());
-            }
-        }
+        let required: Vec<&String> = properties.keys().collect();
+        let strict_properties: Map<String, Value> = properties
+            .iter()
+            .map(|(name, property)| (name.clone(), strict_node(property, definitions)))
+            .collect();
         out.insert("properties".to_owned(), Value::Object(strict_properties));
         out.insert("required".to_owned(), json!(required));
         out.insert("additionalProperties".to_owned(), Value::Bool(false));
@@ -93,18 +88,6 @@ fn referenced<'a>(
 ) -> Option<&'a Value> {
     let name = object.get("$ref")?.as_str()?.strip_prefix("#/$defs/")?;
     definitions?.get(name)
-}
-
-/// The names under `required`, which schemars gives in the order of the Rust fields.
-fn declared_order(object: &Map<String, Value>) -> Vec<String> {
-    object
-        .get("required")
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten()
-        .filter_map(Value::as_str)
-        .map(str::to_owned)
-        .collect()
 }
 
 /// Turns a `oneOf` of documented constants into one `enum` whose description tells them apart.
@@ -136,38 +119,6 @@ fn one_enum(choices: &[Value], description: Option<&Value>) -> Value {
         values.extend(named);
     }
     json!({ "description": text, "type": "string", "enum": values })
-}
-
-/// Writes a schema with properties in the order of their `required` list.
-fn ordered_text(node: &Value) -> String {
-    match node {
-        Value::Object(object) => {
-            let order = declared_order(object);
-            let mut parts = Vec::new();
-            for (keyword, value) in object {
-                let text = match (keyword.as_str(), value) {
-                    ("properties", Value::Object(properties)) => {
-                        let fields: Vec<String> = order
-                            .iter()
-                            .filter_map(|name| Some((name, properties.get(name)?)))
-                            .map(|(name, property)| {
-                                format!("{}:{}", json!(name), ordered_text(property))
-                            })
-                            .collect();
-                        format!("{{{}}}", fields.join(","))
-                    }
-                    _ => ordered_text(value),
-                };
-                parts.push(format!("{}:{text}", json!(keyword)));
-            }
-            format!("{{{}}}", parts.join(","))
-        }
-        Value::Array(items) => {
-            let items: Vec<String> = items.iter().map(ordered_text).collect();
-            format!("[{}]", items.join(","))
-        }
-        scalar => scalar.to_string(),
-    }
 }
 
 #[cfg(test)]
@@ -222,13 +173,12 @@ mod tests {
                 properties += fields.len();
                 name_chars += fields.keys().map(String::len).sum::<usize>();
                 assert_eq!(node["additionalProperties"], Value::Bool(false));
-                let mut required: Vec<&str> = node["required"]
+                let required: Vec<&str> = node["required"]
                     .as_array()
                     .expect("required")
                     .iter()
                     .filter_map(Value::as_str)
                     .collect();
-                required.sort_unstable();
                 assert_eq!(
                     required,
                     fields.keys().map(String::as_str).collect::<Vec<_>>()
