@@ -90,7 +90,10 @@ pub const ERROR_ROWS: &[ErrorRow] = &[
     ),
     phrases(
         FailureKind::OverLength,
-        &["reduce the length of the messages", "maximum context length"],
+        &[
+            "reduce the length of the messages",
+            "maximum context length",
+        ],
     ),
     codes(FailureKind::Expired, &["batch_expired", "batch_cancelled"]),
     codes(
@@ -193,7 +196,10 @@ pub fn read_answer(answer: &RawAnswer) -> Reading {
     }
     // A cut answer may parse by chance; it is still cut.
     if finish_reason == "length" {
-        return failed(FailureKind::Truncated, "the answer was cut at the token cap");
+        return failed(
+            FailureKind::Truncated,
+            "the answer was cut at the token cap",
+        );
     }
     match answer.content.as_deref().map(str::trim) {
         None | Some("") => failed(FailureKind::Refusal, "the answer is empty"),
@@ -218,14 +224,11 @@ pub fn read_error(error: &LineError) -> Reading {
 }
 
 fn read_json(text: &str, otherwise: FailureKind, reason: &str) -> Reading {
-    let error = match serde_json::from_str::<serde_json::Value>(text) {
-        Ok(_) => {
-            return Reading::Json {
-                json: text.to_owned(),
-                repair: None,
-            };
-        }
-        Err(error) => error,
+    let Err(error) = serde_json::from_str::<serde_json::Value>(text) else {
+        return Reading::Json {
+            json: text.to_owned(),
+            repair: None,
+        };
     };
     match repair(text) {
         Some(repaired) => Reading::Json {
@@ -261,8 +264,14 @@ mod tests {
             )
         };
         let validate = "Failed to validate JSON. Please adjust your prompt.";
-        check(&groq("json_validate_failed", validate, ""), FailureKind::Budget);
-        check(&groq("json_validate_failed", validate, "{\\\"ai\\\": tr"), FailureKind::JsonText);
+        check(
+            &groq("json_validate_failed", validate, ""),
+            FailureKind::Budget,
+        );
+        check(
+            &groq("json_validate_failed", validate, "{\\\"ai\\\": tr"),
+            FailureKind::JsonText,
+        );
         let fixed = "max completion tokens reached before generating a valid document";
         check(
             &groq(
@@ -272,35 +281,68 @@ mod tests {
             ),
             FailureKind::Budget,
         );
-        check(&groq("json_validate_failed", fixed, ""), FailureKind::Budget);
+        check(
+            &groq("json_validate_failed", fixed, ""),
+            FailureKind::Budget,
+        );
         check(&groq("anything", fixed, ""), FailureKind::Budget);
         check(
-            &groq("x", "Generated JSON does not match the expected schema. Please adjust your prompt.", ""),
+            &groq(
+                "x",
+                "Generated JSON does not match the expected schema. Please adjust your prompt.",
+                "",
+            ),
             FailureKind::Schema,
         );
         check(
-            &groq("context_length_exceeded", "Please reduce the length of the messages or completion.", ""),
+            &groq(
+                "context_length_exceeded",
+                "Please reduce the length of the messages or completion.",
+                "",
+            ),
             FailureKind::OverLength,
         );
         check(
-            &groq("model_not_found", "The model `llama-3.3-70b-versatile` does not exist or you do not have access to it.", ""),
+            &groq(
+                "model_not_found",
+                "The model `llama-3.3-70b-versatile` does not exist or you do not have access to it.",
+                "",
+            ),
             FailureKind::Config,
         );
-        check(&groq("unheard_of", "something else", ""), FailureKind::Rejected);
+        check(
+            &groq("unheard_of", "something else", ""),
+            FailureKind::Rejected,
+        );
         // No HTTP status but an error of the batch.
         check(
             r#"{"custom_id":"a","response":null,"error":{"code":"batch_expired","message":"This request could not be executed before the completion window expired."}}"#,
             FailureKind::Expired,
         );
-        check(r#"{"custom_id":"a","response":null,"error":{"code":"mock_failure"}}"#, FailureKind::Provider);
-        check(r#"{"custom_id":"a","response":null}"#, FailureKind::Provider);
+        check(
+            r#"{"custom_id":"a","response":null,"error":{"code":"mock_failure"}}"#,
+            FailureKind::Provider,
+        );
+        check(
+            r#"{"custom_id":"a","response":null}"#,
+            FailureKind::Provider,
+        );
         check(
             r#"{"custom_id":"a","response":{"status_code":0,"request_id":"","body":{}},"error":null}"#,
             FailureKind::Provider,
         );
-        check(r#"{"custom_id":"a","response":{"status_code":503,"body":{"error":{"message":"over capacity"}}}}"#, FailureKind::Provider);
-        check(r#"{"custom_id":"a","response":{"status_code":429,"body":"slow down"}}"#, FailureKind::Provider);
-        check(r#"{"custom_id":"a","response":{"status_code":401,"body":{}}}"#, FailureKind::Config);
+        check(
+            r#"{"custom_id":"a","response":{"status_code":503,"body":{"error":{"message":"over capacity"}}}}"#,
+            FailureKind::Provider,
+        );
+        check(
+            r#"{"custom_id":"a","response":{"status_code":429,"body":"slow down"}}"#,
+            FailureKind::Provider,
+        );
+        check(
+            r#"{"custom_id":"a","response":{"status_code":401,"body":{}}}"#,
+            FailureKind::Config,
+        );
         // A server that keeps its back-end's status only in words.
         check(
             r#"{"id":"x","custom_id":"a","error":{"type":"request_failed","message":"Error code: 400 - {'error': {'message': 'Failed to validate JSON. Please adjust your prompt.', 'code': 'json_validate_failed'}}"}}"#,
@@ -324,13 +366,22 @@ mod tests {
         check(&answer(r#"" ""#, "stop"), FailureKind::Refusal);
         check(&answer(r#""{}""#, "content_filter"), FailureKind::Refusal);
         check(&answer(r#""{\"ai\":1}""#, "length"), FailureKind::Truncated);
-        check(&answer(r#""I think it is AI.""#, "stop"), FailureKind::Parse);
-        check(&answer(r#""```json\n{\"ai\": tr""#, "stop"), FailureKind::Parse);
+        check(
+            &answer(r#""I think it is AI.""#, "stop"),
+            FailureKind::Parse,
+        );
+        check(
+            &answer(r#""```json\n{\"ai\": tr""#, "stop"),
+            FailureKind::Parse,
+        );
         check(
             r#"{"custom_id":"a","response":{"status_code":200,"body":{"choices":[{"message":{"content":null,"refusal":"no"},"finish_reason":"stop"}]}}}"#,
             FailureKind::Refusal,
         );
-        check(r#"{"custom_id":"a","response":{"status_code":200,"body":{"choices":[]}}}"#, FailureKind::Refusal);
+        check(
+            r#"{"custom_id":"a","response":{"status_code":200,"body":{"choices":[]}}}"#,
+            FailureKind::Refusal,
+        );
         for body in ["[1,2]", "7", "\"text\"", "null", "{}"] {
             check(
                 &format!(r#"{{"custom_id":"a","response":{{"status_code":200,"body":{body}}}}}"#),
@@ -358,11 +409,22 @@ mod tests {
                 Reading::Failed(failure) => panic!("{line}: {failure:?}"),
             }
         };
-        let body = r#"{"choices":[{"message":{"content":"{\"ai\":null}"},"finish_reason":"stop"}]}"#;
+        let body =
+            r#"{"choices":[{"message":{"content":"{\"ai\":null}"},"finish_reason":"stop"}]}"#;
         let text_body = serde_json::Value::from(body).to_string();
-        check(&format!(r#"{{"custom_id":"a","response":{{"status_code":200,"body":{body}}},"error":null}}"#), r#"{"ai":null}"#, false);
+        check(
+            &format!(
+                r#"{{"custom_id":"a","response":{{"status_code":200,"body":{body}}},"error":null}}"#
+            ),
+            r#"{"ai":null}"#,
+            false,
+        );
         // The body as JSON text, and without the key `error`.
-        check(&format!(r#"{{"custom_id":"a","response":{{"status_code":200,"body":{text_body}}}}}"#), r#"{"ai":null}"#, false);
+        check(
+            &format!(r#"{{"custom_id":"a","response":{{"status_code":200,"body":{text_body}}}}}"#),
+            r#"{"ai":null}"#,
+            false,
+        );
         check(
             r#"{"custom_id":"a","response":{"status_code":200,"body":{"choices":[{"message":{"content":[{"type":"text","text":"{\"a\":1,}"}]},"finish_reason":null}]}}}"#,
             r#"{"a":1}"#,

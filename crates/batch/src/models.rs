@@ -282,7 +282,12 @@ mod tests {
         for model in Catalogue::embedded().models() {
             for price in &model.prices {
                 if let Some(batch) = price.batch {
-                    assert_eq!(batch.input.times(2), price.sync.input, "{}", model.reference);
+                    assert_eq!(
+                        batch.input.times(2),
+                        price.sync.input,
+                        "{}",
+                        model.reference
+                    );
                     assert_eq!(batch.output.times(2), price.sync.output);
                 }
             }
@@ -304,7 +309,9 @@ mod tests {
                 { from = 2026-01-01, input = 1.0, output = 2.0 },
             ]
         "#;
-        let catalogue = Catalogue::embedded().with_overrides(own, "own.toml").unwrap();
+        let catalogue = Catalogue::embedded()
+            .with_overrides(own, "own.toml")
+            .unwrap();
         let model = catalogue.model(&groq("openai/gpt-oss-20b")).unwrap();
         let on = |month, day| {
             model
@@ -316,7 +323,10 @@ mod tests {
         };
         assert_eq!(on(9, 30), "$1.00");
         assert_eq!(on(10, 1), "$2.00");
-        assert_eq!(catalogue.models().len(), Catalogue::embedded().models().len());
+        assert_eq!(
+            catalogue.models().len(),
+            Catalogue::embedded().models().len()
+        );
     }
 
     #[test]

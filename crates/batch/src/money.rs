@@ -83,7 +83,11 @@ impl fmt::Display for Money {
         let exact = self.rounded(12);
         let kept = exact.trim_end_matches('0');
         let decimals = kept.len() - kept.find('.').map_or(kept.len(), |dot| dot + 1);
-        write!(formatter, "{kept}{}", "0".repeat(2_usize.saturating_sub(decimals)))
+        write!(
+            formatter,
+            "{kept}{}",
+            "0".repeat(2_usize.saturating_sub(decimals))
+        )
     }
 }
 
@@ -113,7 +117,14 @@ impl Sum for Money {
 }
 
 /// Writes money as a number of dollars, for documents read by people and scripts.
-pub(crate) fn serialize_usd<S: Serializer>(money: &Money, serializer: S) -> Result<S::Ok, S::Error> {
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde calls it with a reference"
+)]
+pub(crate) fn serialize_usd<S: Serializer>(
+    money: &Money,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
     serializer.serialize_f64(money.as_usd())
 }
 

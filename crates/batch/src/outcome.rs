@@ -114,7 +114,13 @@ impl Failure {
         let detail = detail
             .as_ref()
             .chars()
-            .map(|character| if character.is_control() { ' ' } else { character })
+            .map(|character| {
+                if character.is_control() {
+                    ' '
+                } else {
+                    character
+                }
+            })
             .take(DETAIL_CHARACTERS)
             .collect();
         Failure { kind, detail }

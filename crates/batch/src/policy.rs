@@ -163,7 +163,8 @@ fn with_more_tokens(variant: Variant, spec: &TierSpec) -> Option<Variant> {
         .max_completion_tokens
         .saturating_mul(2)
         .min(spec.max_output_tokens);
-    let is_first_raise = variant.max_completion_tokens < spec.max_completion_tokens.saturating_mul(2);
+    let is_first_raise =
+        variant.max_completion_tokens < spec.max_completion_tokens.saturating_mul(2);
     (is_first_raise && raised > variant.max_completion_tokens).then(|| Variant {
         max_completion_tokens: raised,
         effort: variant.effort.map(|_| Effort::Low),
@@ -218,17 +219,26 @@ mod tests {
         let second = first_variant(2, &tiers[1]);
         for kind in FailureKind::ALL {
             let got = step(kind, start, &member(1, 0, 0), &tiers);
-            let go = |variant| Next::Again { variant, shrunk: None };
+            let go = |variant| Next::Again {
+                variant,
+                shrunk: None,
+            };
             let expect = match kind {
                 FailureKind::Budget | FailureKind::Truncated => go(Variant {
                     max_completion_tokens: second.max_completion_tokens * 2,
                     ..second
                 }),
-                FailureKind::Expired | FailureKind::Missing | FailureKind::Provider
+                FailureKind::Expired
+                | FailureKind::Missing
+                | FailureKind::Provider
                 | FailureKind::Config => go(start),
                 FailureKind::Cancelled => Next::Failed,
-                FailureKind::JsonText | FailureKind::Parse | FailureKind::Schema
-                | FailureKind::Refusal | FailureKind::Rejected | FailureKind::OverLength => go(second),
+                FailureKind::JsonText
+                | FailureKind::Parse
+                | FailureKind::Schema
+                | FailureKind::Refusal
+                | FailureKind::Rejected
+                | FailureKind::OverLength => go(second),
             };
             assert_eq!(got, expect, "{kind}");
         }
@@ -242,7 +252,10 @@ mod tests {
         let start = first_variant(1, &tiers[0]);
         let raised = again(step(FailureKind::Budget, start, &member(1, 0, 0), &tiers));
         assert_eq!((raised.tier, raised.effort), (1, Some(Effort::Low)));
-        assert_eq!(raised.max_completion_tokens, start.max_completion_tokens * 2);
+        assert_eq!(
+            raised.max_completion_tokens,
+            start.max_completion_tokens * 2
+        );
         let next = again(step(FailureKind::Budget, raised, &member(2, 1, 0), &tiers));
         assert_eq!(next.tier, 2);
         assert_eq!(next.max_completion_tokens, raised.max_completion_tokens * 2);
@@ -253,7 +266,10 @@ mod tests {
         let tiers = tiers(1);
         let start = first_variant(1, &tiers[0]);
         let raised = again(step(FailureKind::Budget, start, &member(1, 0, 0), &tiers));
-        assert_eq!((raised.tier, raised.max_completion_tokens), (1, start.max_completion_tokens * 2));
+        assert_eq!(
+            (raised.tier, raised.max_completion_tokens),
+            (1, start.max_completion_tokens * 2)
+        );
         let end = step(FailureKind::Budget, raised, &member(2, 1, 0), &tiers);
         assert_eq!(end, Next::Failed);
     }
@@ -269,12 +285,21 @@ mod tests {
     fn requests_end_after_the_last_tier() {
         let two = tiers(2);
         let second = first_variant(2, &two[1]);
-        assert_eq!(step(FailureKind::Parse, second, &member(2, 0, 0), &two), Next::Quarantined);
+        assert_eq!(
+            step(FailureKind::Parse, second, &member(2, 0, 0), &two),
+            Next::Quarantined
+        );
         let one = tiers(1);
         let only = first_variant(1, &one[0]);
-        assert_eq!(step(FailureKind::Parse, only, &member(1, 0, 0), &one), Next::Failed);
+        assert_eq!(
+            step(FailureKind::Parse, only, &member(1, 0, 0), &one),
+            Next::Failed
+        );
         // The fourth run that fails is the last.
-        assert_eq!(step(FailureKind::Parse, only, &member(1, 0, 3), &one), Next::Quarantined);
+        assert_eq!(
+            step(FailureKind::Parse, only, &member(1, 0, 3), &one),
+            Next::Quarantined
+        );
         // Nothing goes on for ever, whatever the kind.
         for kind in FailureKind::ALL {
             if matches!(kind, FailureKind::Config | FailureKind::Cancelled) {
@@ -288,7 +313,11 @@ mod tests {
                 assert!(attempt <= 8, "{kind}");
                 match step(kind, variant, &member(attempt, tier_attempts, 0), &two) {
                     Next::Again { variant: next, .. } => {
-                        tier_attempts = if next.tier == variant.tier { tier_attempts + 1 } else { 0 };
+                        tier_attempts = if next.tier == variant.tier {
+                            tier_attempts + 1
+                        } else {
+                            0
+                        };
                         variant = next;
                     }
                     Next::Quarantined => break,
@@ -302,9 +331,25 @@ mod tests {
     fn over_length_takes_the_callers_shorter_form() {
         let tiers = tiers(1);
         let start = first_variant(1, &tiers[0]);
-        let shrunk = Some(Shrunk { payload: Payload::user("short"), prompt_tokens: 3 });
+        let shrunk = Some(Shrunk {
+            payload: Payload::user("short"),
+            prompt_tokens: 3,
+        });
         let limits = Settings::production().attempts;
-        let next = next_step(FailureKind::OverLength, start, &member(1, 0, 0), &tiers, &limits, shrunk.clone());
-        assert_eq!(next, Next::Again { variant: start, shrunk });
+        let next = next_step(
+            FailureKind::OverLength,
+            start,
+            &member(1, 0, 0),
+            &tiers,
+            &limits,
+            shrunk.clone(),
+        );
+        assert_eq!(
+            next,
+            Next::Again {
+                variant: start,
+                shrunk
+            }
+        );
     }
 }

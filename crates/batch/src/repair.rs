@@ -103,9 +103,8 @@ fn surroundings(text: &str) -> (bool, bool) {
     let mut fence = false;
     let mut prose = false;
     for line in text.lines() {
-        let line = line.trim_matches(|character: char| {
-            character.is_whitespace() || character == '\u{feff}'
-        });
+        let line = line
+            .trim_matches(|character: char| character.is_whitespace() || character == '\u{feff}');
         if line.is_empty() {
             continue;
         }
@@ -114,7 +113,9 @@ fn surroundings(text: &str) -> (bool, bool) {
                 fence = true;
                 let (words, info) = line.split_at(place);
                 let info = info.trim_start_matches('`').trim();
-                let is_language = info.chars().all(|character| character.is_ascii_alphanumeric());
+                let is_language = info
+                    .chars()
+                    .all(|character| character.is_ascii_alphanumeric());
                 prose |= !words.is_empty() || !is_language;
             }
             None => prose = true,
@@ -163,9 +164,15 @@ mod tests {
                 .map(|repaired| (repaired.json.as_str(), repaired.note.as_str()));
             assert_eq!(got, expect, "{text}");
         };
-        check("```json\n{\"a\": 1}\n```", Some(("{\"a\": 1}", "stripped fences")));
+        check(
+            "```json\n{\"a\": 1}\n```",
+            Some(("{\"a\": 1}", "stripped fences")),
+        );
         check("```{\"a\": 1}```", Some(("{\"a\": 1}", "stripped fences")));
-        check("Sure! Here it is:\n{\"a\": 1}", Some(("{\"a\": 1}", "stripped prose")));
+        check(
+            "Sure! Here it is:\n{\"a\": 1}",
+            Some(("{\"a\": 1}", "stripped prose")),
+        );
         check(
             "Here:\n```json\n{\"a\": [1, 2,], }\n```\nHope it helps.",
             Some((
@@ -173,9 +180,18 @@ mod tests {
                 "stripped fences, stripped prose, removed trailing commas",
             )),
         );
-        check("\u{feff}{\"a\": 1}", Some(("{\"a\": 1}", "stripped white space")));
-        check("{\"a\": \",}\"}", Some(("{\"a\": \",}\"}", "stripped white space")));
-        check("{\"a\": \"}\\\"{\",}", Some(("{\"a\": \"}\\\"{\"}", "removed trailing commas")));
+        check(
+            "\u{feff}{\"a\": 1}",
+            Some(("{\"a\": 1}", "stripped white space")),
+        );
+        check(
+            "{\"a\": \",}\"}",
+            Some(("{\"a\": \",}\"}", "stripped white space")),
+        );
+        check(
+            "{\"a\": \"}\\\"{\",}",
+            Some(("{\"a\": \"}\\\"{\"}", "removed trailing commas")),
+        );
         // Cut, several, parts of something larger, or not there at all.
         check("{\"a\": 1", None);
         check("Sure! ```json\n{\"is_ai\": true", None);

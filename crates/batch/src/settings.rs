@@ -116,25 +116,25 @@ impl Settings {
                 max_requests: 1_000,
                 max_open: 200,
                 submit_concurrency: 4,
-                gather: Duration::from_secs(10 * 60),
+                gather: Duration::from_mins(10),
             },
             poll: PollSettings {
                 initial: Duration::from_secs(1),
-                max: Duration::from_secs(60),
+                max: Duration::from_mins(1),
                 factor: 1.5,
             },
             retry: RetrySettings {
                 max_tries: 5,
                 base: Duration::from_millis(500),
                 max: Duration::from_secs(30),
-                max_retry_after: Duration::from_secs(300),
-                outage: Duration::from_secs(30 * 60),
+                max_retry_after: Duration::from_mins(5),
+                outage: Duration::from_mins(30),
                 adoption_grace: Duration::from_secs(2),
             },
             stall: StallSettings {
-                after: Duration::from_secs(12 * 3600),
-                window_margin: Duration::from_secs(2 * 3600),
-                cancel_wait: Duration::from_secs(12 * 60),
+                after: Duration::from_hours(12),
+                window_margin: Duration::from_hours(2),
+                cancel_wait: Duration::from_mins(12),
                 gone_grace: Duration::from_secs(15),
             },
             attempts: AttemptSettings {
@@ -144,7 +144,7 @@ impl Settings {
             },
             wait: Wait::UntilDone,
             model_check: ModelCheck::Live,
-            lease: Duration::from_secs(60),
+            lease: Duration::from_mins(1),
             deadline: None,
         }
     }

@@ -89,7 +89,11 @@ impl Payload {
     /// When the text is not a JSON array of at least one object.
     pub fn messages(json: &str) -> Result<Payload, PayloadError> {
         let messages: Vec<&RawValue> = serde_json::from_str(json).map_err(PayloadError::Json)?;
-        if messages.is_empty() || messages.iter().any(|message| !message.get().starts_with('{')) {
+        if messages.is_empty()
+            || messages
+                .iter()
+                .any(|message| !message.get().starts_with('{'))
+        {
             return Err(PayloadError::Shape);
         }
         let messages: Vec<Value> = serde_json::from_str(json).map_err(PayloadError::Json)?;

@@ -282,11 +282,24 @@ mod tests {
 
     #[test]
     fn windows_reach_from_a_day_to_a_week() {
-        let hours = |text: &str| text.parse::<CompletionWindow>().map(|window| window.hours());
+        let hours = |text: &str| {
+            text.parse::<CompletionWindow>()
+                .map(|window| window.hours())
+        };
         assert_eq!(hours("24h"), Ok(24));
         assert_eq!(hours("7d"), Ok(168));
         assert_eq!(hours("2d"), Ok(48));
-        for refused in ["23h", "8d", "169h", "", "h", "1w", "-24h", "99999999999h", "4294967295d"] {
+        for refused in [
+            "23h",
+            "8d",
+            "169h",
+            "",
+            "h",
+            "1w",
+            "-24h",
+            "99999999999h",
+            "4294967295d",
+        ] {
             assert!(hours(refused).is_err(), "{refused}");
         }
     }

@@ -107,7 +107,8 @@ impl HttpTransport {
             .user_agent(concat!("tandem-batch/", env!("CARGO_PKG_VERSION")))
             .redirect(reqwest::redirect::Policy::none())
             .connect_timeout(Duration::from_secs(15))
-            .read_timeout(Duration::from_secs(120))
+            // It also runs while a large file goes up a slow line.
+            .read_timeout(Duration::from_mins(15))
             .build()
             .map_err(|error| describe(&error, Reach::NotSent))?;
         Ok(HttpTransport { client })

@@ -27,7 +27,9 @@ pub enum EngineError {
         hint: String,
     },
     /// A budget is given, but the price of a model is not known.
-    #[error("the price of {model} is not known, so no budget can be kept; add it to the model file")]
+    #[error(
+        "the price of {model} is not known, so no budget can be kept; add it to the model file"
+    )]
     NoPrice {
         /// Provider and model.
         model: String,

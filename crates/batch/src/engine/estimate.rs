@@ -66,9 +66,7 @@ impl Estimate {
                     cost.low.0 += price.batch.cost(input_tokens, half);
                 }
                 cost.likely.0 += price.batch.cost(likely_input, likely_output);
-                cost.high.0 += price
-                    .batch
-                    .cost(input_tokens, cap.saturating_mul(requests));
+                cost.high.0 += price.batch.cost(input_tokens, cap.saturating_mul(requests));
                 sync_cost += price.sync.cost(likely_input, likely_output);
             } else {
                 unpriced.push(tier.reference.to_string());
@@ -78,7 +76,11 @@ impl Estimate {
         let strong_only = tiers
             .last()
             .and_then(|tier| tier.price)
-            .map(|price| price.batch.cost(input_tokens, usual.saturating_mul(requests)))
+            .map(|price| {
+                price
+                    .batch
+                    .cost(input_tokens, usual.saturating_mul(requests))
+            })
             .unwrap_or_default();
         let cap = tiers
             .first()

@@ -7,8 +7,12 @@ mod estimate;
 mod plan;
 mod poll;
 mod preflight;
+mod reconcile;
 mod render;
+mod schedule;
+mod session;
 mod submit;
+mod wind_up;
 
 pub use error::EngineError;
 pub use estimate::{Estimate, Range};
@@ -103,7 +107,8 @@ impl Engine {
     /// # Errors
     /// The run is left stopped and resumable, with the error as its note.
     pub async fn run(&self, run: RunId) -> Result<RunReport, EngineError> {
-        self.work(run, Takeover::WhenIdle, drive::Mode::Work).await
+        self.work(run, Takeover::WhenIdle, session::Mode::Work)
+            .await
     }
 
     /// As [`Engine::run`], for a run that another process may have left. `Takeover::Now` is for callers
@@ -112,7 +117,7 @@ impl Engine {
     /// # Errors
     /// As [`Engine::run`]; and [`EngineError::Ledger`] with a busy run.
     pub async fn resume(&self, run: RunId, takeover: Takeover) -> Result<RunReport, EngineError> {
-        self.work(run, takeover, drive::Mode::Work).await
+        self.work(run, takeover, session::Mode::Work).await
     }
 
     /// Cancels a run: stops its remote batches, collects what they have answered, and ends the rest.
@@ -120,7 +125,7 @@ impl Engine {
     /// # Errors
     /// As [`Engine::run`]; cancelling can then be tried again.
     pub async fn cancel(&self, run: RunId, takeover: Takeover) -> Result<RunReport, EngineError> {
-        self.work(run, takeover, drive::Mode::Cancel).await
+        self.work(run, takeover, session::Mode::Cancel).await
     }
 
     fn ledger(&self) -> &dyn Ledger {

@@ -57,7 +57,7 @@ impl Engine {
         let now = self.now();
         self.step(Moment::Before, Step::Plan, None);
         let run = self.ledger().create_run(&spec, now)?;
-        let claimed = self.claim(run, variant, requests);
+        let claimed = self.claim(run, &spec, variant, requests);
         let (count, input_tokens, skipped) = match claimed {
             Ok(claimed) => claimed,
             Err(error) => {
@@ -105,9 +105,13 @@ impl Engine {
     fn claim(
         &self,
         run: RunId,
+        spec: &RunSpec,
         variant: crate::ledger::Variant,
         requests: impl IntoIterator<Item = NewRequest>,
     ) -> Result<(u64, u64, Skipped), EngineError> {
+        let frame_bytes = self.frame(spec, variant.tier, variant)?.length_bytes();
+        let provider = self.provider(&tier_of(spec, variant.tier)?.reference.provider)?;
+        let max_bytes = provider.limits().max_bytes;
         let mut skipped = Skipped::default();
         let mut count = 0;
         let mut input_tokens = 0;
@@ -121,6 +125,16 @@ impl Engine {
                     return Err(EngineError::Request {
                         custom_id: request.custom_id,
                         reason: "the id is not 1 to 64 of A-Z a-z 0-9 _ -".to_owned(),
+                    });
+                }
+                let payload_bytes = request.payload.as_json().len() as u64;
+                let line_bytes = frame_bytes + request.custom_id.len() as u64 + payload_bytes;
+                if line_bytes > max_bytes {
+                    return Err(EngineError::Request {
+                        custom_id: request.custom_id,
+                        reason: format!(
+                            "its line of {line_bytes} bytes is longer than a file may be"
+                        ),
                     });
                 }
                 page.push(request);

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use tokio::time::Instant;
 
 use crate::engine::Engine;
-use crate::engine::drive::{Halt, Session};
 use crate::engine::plan::named;
+use crate::engine::session::{Halt, Session};
 use crate::ledger::{BatchError, Shard, ShardState, ShardStep};
 use crate::observer::{Moment, Step};
 use crate::provider::{PollReply, Provider, RemoteBatch, RemoteCounts};
@@ -55,7 +55,7 @@ impl Engine {
             let replies = self
                 .or_interrupt(provider.poll(&ids))
                 .await?
-                .map_err(|error| self.halt_of(error))?;
+                .map_err(Halt::of)?;
             session.outage_since = None;
             let by_id: BTreeMap<String, PollReply> = replies
                 .into_iter()

@@ -85,7 +85,10 @@ impl Engine {
                 None => break,
             }
         }
-        let hint = match (catalogue.model(wanted).and_then(|model| model.retired), listed) {
+        let hint = match (
+            catalogue.model(wanted).and_then(|model| model.retired),
+            listed,
+        ) {
             (Some(retired), _) => format!("; it was retired on {retired}"),
             (None, Some(models)) => {
                 let shown: Vec<&str> = models.iter().take(8).map(String::as_str).collect();

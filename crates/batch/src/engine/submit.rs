@@ -6,15 +6,13 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 
-use crate::engine::drive::{Halt, Session};
 use crate::engine::plan::{file_name, named, tier_of};
 use crate::engine::render::ShardInput;
+use crate::engine::session::{Halt, Session};
 use crate::engine::{Engine, EngineError};
 use crate::ledger::{LedgerError, Shard, ShardState, ShardStep};
 use crate::observer::{Moment, Step};
-use crate::provider::{
-    NewBatch, Provider, ProviderError, ProviderErrorKind, RemoteBatch, pause,
-};
+use crate::provider::{NewBatch, Provider, ProviderError, ProviderErrorKind, RemoteBatch, pause};
 
 /// What submitting a shard came to.
 #[derive(Debug)]
@@ -67,7 +65,7 @@ impl Engine {
                 }
                 Err(error) => {
                     failed_tries += 1;
-                    let failure = self.create_failure(&shard, &error);
+                    let failure = create_failure(&shard, &error);
                     if let CreateFailure::Fatal(error) = failure {
                         return Err(error.into());
                     }
@@ -81,7 +79,8 @@ impl Engine {
                         }
                         CreateFailure::FileLost => {
                             self.warn(&format!("{}: {error}; uploading again", named(shard.id)));
-                            self.ledger().advance_shard(shard.id, &ShardStep::FileLost)?;
+                            self.ledger()
+                                .advance_shard(shard.id, &ShardStep::FileLost)?;
                         }
                         CreateFailure::Look => may_exist = true,
                         CreateFailure::Again | CreateFailure::Fatal(_) => {}
@@ -107,21 +106,20 @@ impl Engine {
         let found = if session.left.contains(&shard.id) {
             self.or_interrupt(provider.find_file(&name, shard.input_bytes))
                 .await?
-                .map_err(|error| self.halt_of(error))?
+                .map_err(Halt::of)?
         } else {
             None
         };
-        let file_id = match found {
-            Some(file_id) => file_id,
-            None => {
-                self.step(Moment::Before, Step::Upload, Some(shard.id));
-                let uploaded = self
-                    .or_interrupt(provider.upload(&name, &input))
-                    .await?
-                    .map_err(|error| self.halt_of(error))?;
-                self.step(Moment::After, Step::Upload, Some(shard.id));
-                uploaded
-            }
+        let file_id = if let Some(file_id) = found {
+            file_id
+        } else {
+            self.step(Moment::Before, Step::Upload, Some(shard.id));
+            let uploaded = self
+                .or_interrupt(provider.upload(&name, &input))
+                .await?
+                .map_err(Halt::of)?;
+            self.step(Moment::After, Step::Upload, Some(shard.id));
+            uploaded
         };
         self.step(Moment::Before, Step::CommitUpload, Some(shard.id));
         let step = ShardStep::Uploaded {
@@ -191,7 +189,7 @@ impl Engine {
         let batches = self
             .or_interrupt(provider.list_batches(shard.planned_at))
             .await?
-            .map_err(|error| self.halt_of(error))?;
+            .map_err(Halt::of)?;
         let mut ours: Vec<RemoteBatch> = batches
             .into_iter()
             .filter(|batch| {
@@ -222,37 +220,38 @@ impl Engine {
         }
         Ok(Some(oldest))
     }
+}
 
-    fn create_failure(&self, shard: &Shard, error: &ProviderError) -> CreateFailure {
-        let code = error.code.as_deref().unwrap_or_default();
-        if code == TOKEN_LIMIT {
-            return CreateFailure::TooManyTokens;
-        }
-        let configuration = || {
-            CreateFailure::Fatal(EngineError::Configuration {
-                provider: error.provider.clone(),
-                message: error.message.clone(),
-            })
-        };
-        match error.kind {
-            ProviderErrorKind::RateLimited | ProviderErrorKind::Unreachable => CreateFailure::Again,
-            ProviderErrorKind::Unavailable | ProviderErrorKind::Malformed => CreateFailure::Look,
-            ProviderErrorKind::Auth | ProviderErrorKind::Balance => configuration(),
-            ProviderErrorKind::NotFound | ProviderErrorKind::Rejected => {
-                let words = error.message.to_lowercase();
-                let names_file = shard
-                    .file_id
-                    .as_ref()
-                    .is_some_and(|id| words.contains(&id.to_lowercase()))
-                    || words.contains("file");
-                let is_lost = error.kind == ProviderErrorKind::NotFound
-                    || words.contains("not found")
-                    || words.contains("no such");
-                if names_file && is_lost {
-                    CreateFailure::FileLost
-                } else {
-                    configuration()
-                }
+/// Reads what a failed create means.
+fn create_failure(shard: &Shard, error: &ProviderError) -> CreateFailure {
+    let code = error.code.as_deref().unwrap_or_default();
+    if code == TOKEN_LIMIT {
+        return CreateFailure::TooManyTokens;
+    }
+    let configuration = || {
+        CreateFailure::Fatal(EngineError::Configuration {
+            provider: error.provider.clone(),
+            message: error.message.clone(),
+        })
+    };
+    match error.kind {
+        ProviderErrorKind::RateLimited | ProviderErrorKind::Unreachable => CreateFailure::Again,
+        ProviderErrorKind::Unavailable | ProviderErrorKind::Malformed => CreateFailure::Look,
+        ProviderErrorKind::Auth | ProviderErrorKind::Balance => configuration(),
+        ProviderErrorKind::NotFound | ProviderErrorKind::Rejected => {
+            let words = error.message.to_lowercase();
+            let names_file = shard
+                .file_id
+                .as_ref()
+                .is_some_and(|id| words.contains(&id.to_lowercase()))
+                || words.contains("file");
+            let is_lost = error.kind == ProviderErrorKind::NotFound
+                || words.contains("not found")
+                || words.contains("no such");
+            if names_file && is_lost {
+                CreateFailure::FileLost
+            } else {
+                configuration()
             }
         }
     }

@@ -157,7 +157,8 @@ impl State {
 
 impl RunData {
     fn request(&self, seq: u64) -> Option<&RequestData> {
-        self.requests.get(usize::try_from(seq).ok()?.checked_sub(1)?)
+        self.requests
+            .get(usize::try_from(seq).ok()?.checked_sub(1)?)
     }
 
     fn request_mut(&mut self, seq: u64) -> Option<&mut RequestData> {
@@ -265,7 +266,11 @@ impl Ledger for MemoryLedger {
     fn release_run(&self, run: RunId, owner: &str) -> Result<(), LedgerError> {
         let mut state = self.lock();
         let data = state.run_mut(run)?;
-        if data.lease.as_ref().is_some_and(|(holder, _)| holder == owner) {
+        if data
+            .lease
+            .as_ref()
+            .is_some_and(|(holder, _)| holder == owner)
+        {
             data.lease = None;
         }
         Ok(())
@@ -293,14 +298,17 @@ impl Ledger for MemoryLedger {
         let mut admissions = Vec::with_capacity(requests.len());
         for request in requests {
             let claim = (spec.task.name.clone(), request.subject.clone());
-            let admission = if state.run(run)?.by_custom_id.contains_key(&request.custom_id) {
+            let admission = if state
+                .run(run)?
+                .by_custom_id
+                .contains_key(&request.custom_id)
+            {
                 Admission::RepeatedId
             } else if let Some(holder) = state.claims.get(&claim) {
                 Admission::Held(*holder)
-            } else if let Some((earlier, _)) =
-                state
-                    .earlier(&spec, request)
-                    .find(|(_, data)| data.standing == Standing::Quarantined)
+            } else if let Some((earlier, _)) = state
+                .earlier(&spec, request)
+                .find(|(_, data)| data.standing == Standing::Quarantined)
             {
                 Admission::Quarantined(earlier.run.id)
             } else {

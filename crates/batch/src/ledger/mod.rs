@@ -6,9 +6,10 @@ mod summary;
 
 pub use memory::MemoryLedger;
 pub use records::{
-    Admission, BatchError, FailedRequest, Lease, Member, NewShard, Next, OutcomeRecord, QuarantinedRequest,
-    ReadyGroup, ReadyRequest, Run, RunId, RunState, Shard, ShardFilter, ShardId, ShardState,
-    ShardStep, ShardTally, StoredRequest, Takeover, TierLine, Variant, Verdict, WaitingRequest,
+    Admission, BatchError, FailedRequest, Lease, Member, NewShard, Next, OutcomeRecord,
+    QuarantinedRequest, ReadyGroup, ReadyRequest, Run, RunId, RunState, Shard, ShardFilter,
+    ShardId, ShardState, ShardStep, ShardTally, StoredRequest, Takeover, TierLine, Variant,
+    Verdict, WaitingRequest,
 };
 pub use records::{AttemptLine, RequestCursor};
 pub use summary::{

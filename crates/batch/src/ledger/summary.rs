@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::records::{AttemptLine, Run, RunId, RunState, Shard, ShardId, ShardState, TierLine};
 use super::LedgerError;
+use super::records::{AttemptLine, Run, RunId, RunState, Shard, ShardId, ShardState, TierLine};
 use crate::money::{Money, TokenPrice, break_even_escalation, serialize_usd};
 use crate::observer::Totals;
 use crate::outcome::{FailureKind, Usage};
@@ -233,9 +233,8 @@ pub fn summarize(
         .and_then(|tier| tier.price)
         .map(|price| price.batch)
         .unwrap_or_default();
-    let price_of = |usage: Usage, price: TokenPrice| {
-        price.cost(usage.input_tokens, usage.output_tokens)
-    };
+    let price_of =
+        |usage: Usage, price: TokenPrice| price.cost(usage.input_tokens, usage.output_tokens);
     let cheap_price = run
         .spec
         .tiers
@@ -334,6 +333,8 @@ fn add_shard(tier: &mut TierSummary, shard: &Shard, lines: &[&AttemptLine]) {
     tier.tokens.input += usage.input_tokens;
     tier.tokens.output += usage.output_tokens;
     tier.cost_usd += cost;
-    tier.sync_cost_usd += shard.sync_price.cost(usage.input_tokens, usage.output_tokens);
+    tier.sync_cost_usd += shard
+        .sync_price
+        .cost(usage.input_tokens, usage.output_tokens);
     tier.shards.push(summary);
 }

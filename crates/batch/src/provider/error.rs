@@ -105,7 +105,11 @@ pub(super) fn error_document(body: &Value) -> (Option<String>, Option<String>) {
 
 /// `Retry-After` in seconds or as a date, and Groq's fractional seconds.
 pub(super) fn retry_after(headers: &HeaderMap, now: jiff::Timestamp) -> Option<Duration> {
-    let value = headers.get(http::header::RETRY_AFTER)?.to_str().ok()?.trim();
+    let value = headers
+        .get(http::header::RETRY_AFTER)?
+        .to_str()
+        .ok()?
+        .trim();
     if let Ok(seconds) = value.parse::<f64>() {
         return (seconds.is_finite() && seconds >= 0.0)
             .then(|| Duration::from_secs_f64(seconds.min(1e6)));
@@ -166,11 +170,23 @@ mod tests {
             assert_eq!(found_code.as_deref(), code, "{body}");
             assert_eq!(found_message.as_deref(), message, "{body}");
         };
-        check(json!({"error": {"message": "m", "type": "t", "code": "c"}}), Some("c"), Some("m"));
-        check(json!({"error": {"message": "m", "type": "t", "code": null}}), Some("t"), Some("m"));
+        check(
+            json!({"error": {"message": "m", "type": "t", "code": "c"}}),
+            Some("c"),
+            Some("m"),
+        );
+        check(
+            json!({"error": {"message": "m", "type": "t", "code": null}}),
+            Some("t"),
+            Some("m"),
+        );
         check(json!({"error": "plain"}), None, Some("plain"));
         check(json!({"detail": "d"}), None, Some("d"));
-        check(json!({"errors": [{"loc": ["x"], "msg": "bad", "type": "t"}]}), None, Some("bad"));
+        check(
+            json!({"errors": [{"loc": ["x"], "msg": "bad", "type": "t"}]}),
+            None,
+            Some("bad"),
+        );
         check(json!([]), None, None);
     }
 

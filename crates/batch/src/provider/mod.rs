@@ -1,5 +1,6 @@
 //! Hosts with a Batch API. Only the modules below know a wire format.
 
+mod caller;
 mod error;
 mod lines;
 mod openai;

@@ -1,55 +1,40 @@
 //! The OpenAI shape of files and batches: Groq, OpenAI, Azure and the like.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use async_trait::async_trait;
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use futures_util::{StreamExt, stream};
-use http::{HeaderMap, HeaderValue, Method, header};
+use http::{HeaderValue, Method, header};
 use jiff::Timestamp;
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::SecretString;
 use serde_json::{Value, json};
 
-use super::error::{error_document, from_transport, kind_of, retry_after};
-use super::lines::{Cut, LineCutter, MAX_LINE_BYTES};
-use super::profile::{AuthScheme, Listing, Profile};
+use super::caller::{Caller, path_segment};
+use super::error::{error_document, from_transport};
+use super::lines::{Cut, MAX_LINE_BYTES};
+use super::profile::{Listing, Profile};
 use super::reader::{parse_batch, parse_result_line, text_of, too_long_line};
-use super::retry::pause;
 use super::{
     InputSource, LineFrame, NewBatch, PollReply, Polled, Provider, ProviderError,
     ProviderErrorKind, ProviderLimits, RemoteBatch, RequestTemplate, ResultLine, ResultStream,
 };
 use crate::settings::RetrySettings;
 use crate::tier::ResponseMode;
-use crate::transport::{HttpRequest, HttpResponse, RequestBody, Transport};
+use crate::transport::{RequestBody, Transport};
 
 /// The key of the metadata by which a batch is known again.
 const TOKEN_KEY: &str = "batch_token";
-/// The largest JSON document that is read whole. 200 batch objects are far below.
-const MAX_DOCUMENT_BYTES: usize = 16 * 1024 * 1024;
-const CALL_TIMEOUT: Duration = Duration::from_secs(60);
 /// Lists are not followed further than this many pages.
 const MAX_PAGES: usize = 200;
 /// Clocks of host and client may differ this much.
 const CLOCK_SKEW_SECONDS: i64 = 3600;
 
 /// A host of the OpenAI shape.
+#[derive(Debug)]
 pub struct OpenAiShaped {
     profile: Profile,
-    key: Option<SecretString>,
-    transport: Arc<dyn Transport>,
-    retry: RetrySettings,
-}
-
-impl std::fmt::Debug for OpenAiShaped {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter
-            .debug_struct("OpenAiShaped")
-            .field("profile", &self.profile)
-            .field("has_key", &self.key.is_some())
-            .finish_non_exhaustive()
-    }
+    caller: Caller,
 }
 
 impl OpenAiShaped {
@@ -61,178 +46,22 @@ impl OpenAiShaped {
         retry: RetrySettings,
     ) -> OpenAiShaped {
         OpenAiShaped {
+            caller: Caller {
+                name: profile.name.clone(),
+                base_url: profile.base_url.clone(),
+                auth: profile.auth.clone(),
+                key,
+                transport,
+                retry,
+            },
             profile,
-            key,
-            transport,
-            retry,
         }
-    }
-
-    fn url(&self, path: &str) -> String {
-        format!("{}{path}", self.profile.base_url)
-    }
-
-    fn headers(&self) -> Result<HeaderMap, ProviderError> {
-        let mut headers = HeaderMap::new();
-        if let Some(key) = &self.key {
-            let (name, text) = match self.profile.auth {
-                AuthScheme::Bearer => (
-                    header::AUTHORIZATION,
-                    format!("Bearer {}", key.expose_secret()),
-                ),
-                AuthScheme::Header(name) => (
-                    header::HeaderName::from_static(name),
-                    key.expose_secret().to_owned(),
-                ),
-            };
-            let mut value = HeaderValue::from_str(&text).map_err(|_| {
-                self.error(
-                    "use the key",
-                    ProviderErrorKind::Auth,
-                    "it holds characters that no header can carry",
-                )
-            })?;
-            value.set_sensitive(true);
-            headers.insert(name, value);
-        }
-        Ok(headers)
-    }
-
-    fn error(
-        &self,
-        call: &'static str,
-        kind: ProviderErrorKind,
-        message: impl Into<String>,
-    ) -> ProviderError {
-        ProviderError {
-            provider: self.profile.name.clone(),
-            call,
-            kind,
-            code: None,
-            message: self.without_key(message.into()),
-            retry_after: None,
-        }
-    }
-
-    /// Hosts may quote a key in their words; it must not travel on.
-    fn without_key(&self, message: String) -> String {
-        match &self.key {
-            Some(key) if !key.expose_secret().is_empty() => {
-                message.replace(key.expose_secret(), "[key]")
-            }
-            _ => message,
-        }
-    }
-
-    fn request(&self, method: Method, path: &str) -> Result<HttpRequest, ProviderError> {
-        Ok(HttpRequest {
-            method,
-            url: self.url(path),
-            headers: self.headers()?,
-            body: RequestBody::Empty,
-            timeout: Some(CALL_TIMEOUT),
-        })
-    }
-
-    /// Sends a request once; a status other than success is an error.
-    async fn send(
-        &self,
-        call: &'static str,
-        request: HttpRequest,
-    ) -> Result<HttpResponse, ProviderError> {
-        let response = self
-            .transport
-            .send(request)
-            .await
-            .map_err(|error| from_transport(&self.profile.name, call, &error))?;
-        if response.status.is_success() {
-            return Ok(response);
-        }
-        let status = response.status;
-        let wait = retry_after(&response.headers, Timestamp::now());
-        // The status says enough where the document cannot be read.
-        let document = self.document(call, response).await.unwrap_or(Value::Null);
-        let (code, message) = error_document(&document);
-        let kind = kind_of(status, code.as_deref());
-        let message = match message {
-            Some(message) => format!("{message} (status {})", status.as_u16()),
-            None => format!("status {status}"),
-        };
-        Err(ProviderError {
-            code,
-            retry_after: wait,
-            ..self.error(call, kind, message)
-        })
-    }
-
-    async fn document(
-        &self,
-        call: &'static str,
-        mut response: HttpResponse,
-    ) -> Result<Value, ProviderError> {
-        let mut bytes = BytesMut::new();
-        while let Some(chunk) = response.body.next().await {
-            let chunk =
-                chunk.map_err(|error| from_transport(&self.profile.name, call, &error))?;
-            if bytes.len() + chunk.len() > MAX_DOCUMENT_BYTES {
-                return Err(self.error(
-                    call,
-                    ProviderErrorKind::Malformed,
-                    "the response is longer than 16 MB",
-                ));
-            }
-            bytes.extend_from_slice(&chunk);
-        }
-        serde_json::from_slice(&bytes).map_err(|error| {
-            self.error(
-                call,
-                ProviderErrorKind::Malformed,
-                format!("the response is not JSON: {error}"),
-            )
-        })
-    }
-
-    /// Sends a request that may be repeated, and reads the document it answers with.
-    async fn fetch(
-        &self,
-        call: &'static str,
-        method: Method,
-        path: &str,
-    ) -> Result<Value, ProviderError> {
-        let mut failed_tries = 0;
-        loop {
-            let request = self.request(method.clone(), path)?;
-            let tried = match self.send(call, request).await {
-                Ok(response) => self.document(call, response).await,
-                Err(error) => Err(error),
-            };
-            match tried {
-                Ok(document) => return Ok(document),
-                Err(error) => {
-                    failed_tries += 1;
-                    self.wait_before_next(failed_tries, error).await?;
-                }
-            }
-        }
-    }
-
-    /// Waits before the next try, or gives the error back when there is none.
-    async fn wait_before_next(
-        &self,
-        failed_tries: u32,
-        error: ProviderError,
-    ) -> Result<(), ProviderError> {
-        if !error.kind.is_transient() || failed_tries >= self.retry.max_tries {
-            return Err(error);
-        }
-        tokio::time::sleep(pause(&self.retry, failed_tries, &error)).await;
-        Ok(())
     }
 
     async fn poll_one(&self, batch_id: &str) -> Result<PollReply, ProviderError> {
         const CALL: &str = "ask after a batch";
         let path = format!("/batches/{}", path_segment(batch_id));
-        match self.fetch(CALL, Method::GET, &path).await {
+        match self.caller.fetch(CALL, Method::GET, &path).await {
             Ok(document) => Ok(match parse_batch(&document, TOKEN_KEY) {
                 Some(batch) => PollReply::Batch(Box::new(batch)),
                 None if document.get("error").is_some_and(|error| !error.is_null()) => {
@@ -240,7 +69,7 @@ impl OpenAiShaped {
                     PollReply::Gone(message.unwrap_or_else(|| "an error without words".to_owned()))
                 }
                 None => {
-                    return Err(self.error(
+                    return Err(self.caller.error(
                         CALL,
                         ProviderErrorKind::Malformed,
                         "the reply is not a batch",
@@ -261,7 +90,10 @@ impl OpenAiShaped {
             .map(|id| format!("id={}", path_segment(id)))
             .collect();
         let path = format!("/batches?{}", ids.join("&"));
-        let document = self.fetch("ask after batches", Method::GET, &path).await?;
+        let document = self
+            .caller
+            .fetch("ask after batches", Method::GET, &path)
+            .await?;
         let batches = list_of(&document)
             .iter()
             .filter_map(|batch| parse_batch(batch, TOKEN_KEY))
@@ -279,6 +111,7 @@ impl OpenAiShaped {
         let mut query = String::new();
         for _ in 0..MAX_PAGES {
             let document = self
+                .caller
                 .fetch(call, Method::GET, &format!("{path}{query}"))
                 .await?;
             let items = list_of(&document);
@@ -312,36 +145,6 @@ impl OpenAiShaped {
         }
         Ok(())
     }
-
-    fn upload_request(
-        &self,
-        file_name: &str,
-        input: &dyn InputSource,
-    ) -> Result<HttpRequest, ProviderError> {
-        let boundary = format!("batch-{:032x}", rand::random::<u128>());
-        let head = Bytes::from(format!(
-            "--{boundary}\r\nContent-Disposition: form-data; name=\"purpose\"\r\n\r\nbatch\r\n\
-             --{boundary}\r\nContent-Disposition: form-data; name=\"file\"; \
-             filename=\"{file_name}\"\r\nContent-Type: application/jsonl\r\n\r\n"
-        ));
-        let tail = Bytes::from(format!("\r\n--{boundary}--\r\n"));
-        let length_bytes = head.len() as u64 + input.length_bytes() + tail.len() as u64;
-        let mut request = self.request(Method::POST, "/files")?;
-        let content_type =
-            HeaderValue::from_str(&format!("multipart/form-data; boundary={boundary}"));
-        if let Ok(content_type) = content_type {
-            request.headers.insert(header::CONTENT_TYPE, content_type);
-        }
-        request.timeout = None;
-        request.body = RequestBody::Stream {
-            length_bytes,
-            stream: stream::iter([Ok(head)])
-                .chain(input.open())
-                .chain(stream::iter([Ok(tail)]))
-                .boxed(),
-        };
-        Ok(request)
-    }
 }
 
 /// Whether a list needs to be followed further.
@@ -355,19 +158,6 @@ fn list_of(document: &Value) -> &[Value] {
         Some(Value::Array(items)) => items,
         _ => &[],
     }
-}
-
-/// Percent-encodes what may not stand in a path or a query.
-fn path_segment(text: &str) -> String {
-    let mut encoded = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte) {
-            encoded.push(char::from(byte));
-        } else {
-            encoded.push_str(&format!("%{byte:02X}"));
-        }
-    }
-    encoded
 }
 
 #[async_trait]
@@ -435,31 +225,7 @@ impl Provider for OpenAiShaped {
         file_name: &str,
         input: &dyn InputSource,
     ) -> Result<String, ProviderError> {
-        const CALL: &str = "upload the input file";
-        let mut failed_tries = 0;
-        loop {
-            let request = self.upload_request(file_name, input)?;
-            let tried = match self.send(CALL, request).await {
-                Ok(response) => self.document(CALL, response).await,
-                Err(error) => Err(error),
-            };
-            let tried = tried.and_then(|document| {
-                text_of(document.get("id")).ok_or_else(|| {
-                    self.error(
-                        CALL,
-                        ProviderErrorKind::Malformed,
-                        "the reply names no file",
-                    )
-                })
-            });
-            match tried {
-                Ok(file_id) => return Ok(file_id),
-                Err(error) => {
-                    failed_tries += 1;
-                    self.wait_before_next(failed_tries, error).await?;
-                }
-            }
-        }
+        self.caller.upload("/files", file_name, input).await
     }
 
     async fn find_file(
@@ -496,7 +262,7 @@ impl Provider for OpenAiShaped {
 
     async fn create(&self, new: &NewBatch<'_>) -> Result<RemoteBatch, ProviderError> {
         const CALL: &str = "create a batch";
-        let mut request = self.request(Method::POST, "/batches")?;
+        let mut request = self.caller.request(Method::POST, "/batches")?;
         request.headers.insert(
             header::CONTENT_TYPE,
             HeaderValue::from_static("application/json"),
@@ -508,10 +274,10 @@ impl Provider for OpenAiShaped {
             "metadata": {TOKEN_KEY: new.token},
         });
         request.body = RequestBody::Bytes(Bytes::from(body.to_string()));
-        let response = self.send(CALL, request).await?;
-        let document = self.document(CALL, response).await?;
+        let response = self.caller.send(CALL, request).await?;
+        let document = self.caller.document(CALL, response).await?;
         parse_batch(&document, TOKEN_KEY).ok_or_else(|| {
-            self.error(
+            self.caller.error(
                 CALL,
                 ProviderErrorKind::Malformed,
                 "the reply is not a batch",
@@ -573,14 +339,19 @@ impl Provider for OpenAiShaped {
 
     async fn cancel(&self, batch_id: &str) -> Result<(), ProviderError> {
         let path = format!("/batches/{}/cancel", path_segment(batch_id));
-        self.fetch("cancel a batch", Method::POST, &path)
+        self.caller
+            .fetch("cancel a batch", Method::POST, &path)
             .await
             .map(|_| ())
     }
 
     async fn delete_file(&self, file_id: &str) -> Result<(), ProviderError> {
         let path = format!("/files/{}", path_segment(file_id));
-        match self.fetch("delete a file", Method::DELETE, &path).await {
+        match self
+            .caller
+            .fetch("delete a file", Method::DELETE, &path)
+            .await
+        {
             Ok(_) => Ok(()),
             Err(error) if error.kind == ProviderErrorKind::NotFound => Ok(()),
             Err(error) => Err(error),
@@ -588,7 +359,11 @@ impl Provider for OpenAiShaped {
     }
 
     async fn models(&self) -> Result<Option<Vec<String>>, ProviderError> {
-        match self.fetch("list models", Method::GET, "/models").await {
+        match self
+            .caller
+            .fetch("list models", Method::GET, "/models")
+            .await
+        {
             Ok(document) if document.get("data").is_some_and(Value::is_array) => Ok(Some(
                 list_of(&document)
                     .iter()
@@ -609,22 +384,10 @@ impl Provider for OpenAiShaped {
     }
 
     async fn results(&self, file_id: &str) -> Result<ResultStream, ProviderError> {
-        const CALL: &str = "read a result file";
         let path = format!("/files/{}/content", path_segment(file_id));
-        let mut failed_tries = 0;
-        let response = loop {
-            let request = self.request(Method::GET, &path)?;
-            match self.send(CALL, request).await {
-                Ok(response) => break response,
-                Err(error) => {
-                    failed_tries += 1;
-                    self.wait_before_next(failed_tries, error).await?;
-                }
-            }
-        };
+        let (body, cutter) = self.caller.open("read a result file", &path).await?;
         let provider = self.profile.name.clone();
-        let start = Some((response.body, LineCutter::new(MAX_LINE_BYTES)));
-        let pages = stream::unfold(start, move |reading| {
+        let pages = stream::unfold(Some((body, cutter)), move |reading| {
             let provider = provider.clone();
             async move {
                 let (mut body, mut cutter) = reading?;
@@ -633,7 +396,10 @@ impl Provider for OpenAiShaped {
                         let lines = read_lines(cutter.push(&chunk));
                         Some((Ok(lines), Some((body, cutter))))
                     }
-                    Some(Err(error)) => Some((Err(from_transport(&provider, CALL, &error)), None)),
+                    Some(Err(error)) => {
+                        let error = from_transport(&provider, "read a result file", &error);
+                        Some((Err(error), None))
+                    }
                     None => Some((Ok(read_lines(cutter.finish())), None)),
                 }
             }
@@ -656,4 +422,99 @@ fn read_lines(cuts: impl IntoIterator<Item = Cut>) -> Vec<ResultLine> {
         Cut::TooLong => Some(too_long_line(MAX_LINE_BYTES)),
     });
     lines.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::settings::Settings;
+    use crate::task::{AnswerSchema, Payload, Task};
+    use crate::tier::Effort;
+    use crate::transport::{HttpRequest, HttpResponse, Reach, TransportError};
+
+    struct NoNetwork;
+
+    #[async_trait]
+    impl Transport for NoNetwork {
+        async fn send(&self, _request: HttpRequest) -> Result<HttpResponse, TransportError> {
+            Err(TransportError {
+                reach: Reach::NotSent,
+                message: "there is no network".to_owned(),
+            })
+        }
+    }
+
+    fn line(response: ResponseMode, effort: Option<Effort>) -> Value {
+        let groq = OpenAiShaped::new(
+            Profile::groq(),
+            None,
+            Arc::new(NoNetwork),
+            Settings::production().retry,
+        );
+        let task = Task {
+            name: "t".to_owned(),
+            system: "Be \"brief\".\n".to_owned(),
+            schema: AnswerSchema {
+                name: "answer".to_owned(),
+                schema: json!({"type": "object"}),
+            },
+            prompt_version: "1".to_owned(),
+            schema_version: "1".to_owned(),
+            expected_output_tokens: 10,
+        };
+        let frame = groq.frame(&RequestTemplate {
+            task: &task,
+            model: "some/model",
+            max_completion_tokens: 99,
+            effort,
+            response,
+        });
+        let mut page = Vec::new();
+        let payload = Payload::user("line one\nline \u{2028} two");
+        frame.render("id-1", &payload, &mut page);
+        let length = frame.length_bytes() + 4 + payload.as_json().len() as u64 - 2;
+        assert_eq!(page.len() as u64, length);
+        assert_eq!(page.split(|byte| *byte == b'\n').count(), 2);
+        serde_json::from_slice(&page).unwrap()
+    }
+
+    #[test]
+    fn lines_are_what_hosts_document() {
+        let strict = line(ResponseMode::StrictSchema, Some(Effort::Low));
+        assert_eq!(
+            strict,
+            json!({
+                "custom_id": "id-1", "method": "POST", "url": "/v1/chat/completions",
+                "body": {
+                    "model": "some/model",
+                    "messages": [
+                        {"role": "system", "content": "Be \"brief\".\n"},
+                        {"role": "user", "content": "line one\nline \u{2028} two"}
+                    ],
+                    "temperature": 0, "max_completion_tokens": 99, "reasoning_effort": "low",
+                    "response_format": {"type": "json_schema", "json_schema": {
+                        "name": "answer", "strict": true, "schema": {"type": "object"}}}
+                }
+            })
+        );
+        // Without strict mode the model has to be told the schema, and JSON mode wants the word JSON.
+        let object = line(ResponseMode::JsonObject, None);
+        assert_eq!(
+            object["body"]["response_format"],
+            json!({"type": "json_object"})
+        );
+        assert_eq!(object["body"].get("reasoning_effort"), None);
+        let system = object["body"]["messages"][0]["content"].as_str().unwrap();
+        assert!(
+            system.starts_with("Be")
+                && system.contains("JSON")
+                && system.ends_with("{\"type\":\"object\"}")
+        );
+    }
+
+    #[test]
+    fn ids_cannot_change_an_address() {
+        assert_eq!(path_segment("file_1-a.b~c"), "file_1-a.b~c");
+        assert_eq!(path_segment("../x?y=1&z ü"), "..%2Fx%3Fy%3D1%26z%20%C3%BC");
+    }
 }

@@ -101,7 +101,9 @@ pub fn parse_result_line(line: &[u8]) -> Option<ResultLine> {
         .get("custom_id")
         .and_then(Value::as_str)
         .map(str::to_owned);
-    let response = value.get("response").filter(|response| response.is_object());
+    let response = value
+        .get("response")
+        .filter(|response| response.is_object());
     let error = value.get("error").filter(|error| !error.is_null());
     let status = response
         .and_then(|response| response.get("status_code"))
@@ -125,7 +127,10 @@ pub fn parse_result_line(line: &[u8]) -> Option<ResultLine> {
         });
     }
     if error.is_none() && is_success && status.is_some() {
-        return Some(unreadable(custom_id, "the response's body holds no choices"));
+        return Some(unreadable(
+            custom_id,
+            "the response's body holds no choices",
+        ));
     }
     Some(ResultLine {
         custom_id,
@@ -149,7 +154,10 @@ pub(crate) const UNREADABLE: &str = "unreadable_line";
 
 /// A line that was longer than any answer can be and was skipped.
 pub(super) fn too_long_line(limit_bytes: usize) -> ResultLine {
-    unreadable(None, &format!("the line is longer than {limit_bytes} bytes"))
+    unreadable(
+        None,
+        &format!("the line is longer than {limit_bytes} bytes"),
+    )
 }
 
 fn answer(body: &Value) -> RawAnswer {
@@ -206,5 +214,56 @@ fn line_error(status: Option<u16>, error: Option<&Value>, body: Option<&Value>) 
             .map(str::to_owned),
         message,
         usage: body.and_then(usage_of),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn batch_objects_of_every_server() {
+        // As documented for a completed batch: `errors` a bare array, `total` without the bad line.
+        let documented = json!({
+            "id": "batch_1", "object": "batch", "endpoint": "/v1/chat/completions",
+            "errors": [{"code": "invalid_method", "message": "Invalid value", "param": "method", "line": 4}],
+            "input_file_id": "file_1", "completion_window": "24h", "status": "completed",
+            "output_file_id": "file_2", "error_file_id": "", "finalizing_at": null,
+            "request_counts": {"total": 3, "completed": 2, "failed": 1},
+            "metadata": {"batch_token": "word"}, "created_at": 1_736_472_600, "expires_at": 1_736_559_000
+        });
+        let batch = parse_batch(&documented, "batch_token").unwrap();
+        assert_eq!(batch.status, RemoteStatus::Completed);
+        assert_eq!(batch.error_file_id, None);
+        assert_eq!(batch.output_file_id.as_deref(), Some("file_2"));
+        assert_eq!((batch.errors.len(), batch.errors[0].line), (1, Some(4)));
+        assert_eq!(batch.token.as_deref(), Some("word"));
+        assert_eq!(batch.created_at.unwrap().as_second(), 1_736_472_600);
+
+        let typed = json!({
+            "id": "b", "status": "FAILED", "metadata": null, "request_counts": null,
+            "errors": {"object": "list", "data": [{"code": "token_limit_exceeded", "line": null}, "odd"]}
+        });
+        let batch = parse_batch(&typed, "batch_token").unwrap();
+        assert_eq!(batch.status, RemoteStatus::Failed);
+        assert_eq!(
+            batch.errors[0].code.as_deref(),
+            Some("token_limit_exceeded")
+        );
+        assert_eq!(batch.errors[1].message.as_deref(), Some("odd"));
+        assert_eq!((batch.counts, batch.token), (RemoteCounts::default(), None));
+
+        // Anything else is not a batch, and a status nobody knows is still running.
+        assert_eq!(
+            parse_batch(&json!({"error": {"message": "gone"}}), "t"),
+            None
+        );
+        assert_eq!(parse_batch(&json!([]), "t"), None);
+        let unknown = json!({"id": "b", "status": "PROGRESS", "errors": 7});
+        assert_eq!(
+            parse_batch(&unknown, "t").unwrap().status,
+            RemoteStatus::Running
+        );
     }
 }

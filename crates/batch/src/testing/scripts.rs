@@ -13,7 +13,10 @@ use crate::outcome::{Failure, FailureKind, Usage};
 use crate::sink::Shrunk;
 use crate::task::{NewRequest, Payload};
 
-const STEPS: usize = 60;
+const STEPS: i64 = 60;
+
+/// Plays one call on both ledgers.
+type Both<'a> = dyn Fn(&dyn Fn(&dyn Ledger) -> String) + 'a;
 
 /// Plays a script on both ledgers and compares what they answer and hold.
 pub(super) fn compare(seed: u64, left: &dyn Ledger, right: &dyn Ledger) {
@@ -26,12 +29,16 @@ pub(super) fn compare(seed: u64, left: &dyn Ledger, right: &dyn Ledger) {
         };
         let choice = rng.random_range(0..10);
         if runs.is_empty() || choice == 0 {
-            let mut spec = spec(if rng.random_bool(0.8) { "task" } else { "other" });
+            let mut spec = spec(if rng.random_bool(0.8) {
+                "task"
+            } else {
+                "other"
+            });
             if rng.random_bool(0.2) {
-                spec.task.prompt_version = "p2".to_owned();
+                "p2".clone_into(&mut spec.task.prompt_version);
             }
-            let run = left.create_run(&spec, time(step as i64)).expect("opens");
-            assert_eq!(right.create_run(&spec, time(step as i64)).expect("opens"), run);
+            let run = left.create_run(&spec, time(step)).expect("opens");
+            assert_eq!(right.create_run(&spec, time(step)).expect("opens"), run);
             runs.push(run);
             continue;
         }
@@ -95,13 +102,7 @@ pub(super) fn compare(seed: u64, left: &dyn Ledger, right: &dyn Ledger) {
     }
 }
 
-fn plan(
-    rng: &mut SmallRng,
-    run: RunId,
-    left: &dyn Ledger,
-    right: &dyn Ledger,
-    both: &dyn Fn(&dyn Fn(&dyn Ledger) -> String),
-) {
+fn plan(rng: &mut SmallRng, run: RunId, left: &dyn Ledger, right: &dyn Ledger, both: &Both<'_>) {
     let groups = left.ready_groups(run).expect("counts");
     let Some(group) = pick(rng, &groups) else {
         return;
@@ -123,7 +124,7 @@ fn odd_jobs(
     runs: &mut Vec<RunId>,
     left: &dyn Ledger,
     right: &dyn Ledger,
-    both: &dyn Fn(&dyn Fn(&dyn Ledger) -> String),
+    both: &Both<'_>,
 ) {
     match rng.random_range(0..5) {
         0 => {
@@ -135,8 +136,8 @@ fn odd_jobs(
             both(&|ledger| words(&ledger.release_quarantine("task", &subject)));
         }
         2 => {
-            let state = [RunState::Running, RunState::Stopped, RunState::Finished]
-                [rng.random_range(0..3)];
+            let state =
+                [RunState::Running, RunState::Stopped, RunState::Finished][rng.random_range(0..3)];
             both(&|ledger| words(&ledger.set_run_state(run, state, Some("note"), time(103))));
         }
         3 => {

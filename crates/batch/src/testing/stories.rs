@@ -10,15 +10,24 @@ use crate::outcome::{Failure, FailureKind, Usage};
 use crate::sink::Shrunk;
 use crate::task::{NewRequest, Payload};
 
-pub(super) const ALL: [(&str, fn(&dyn Ledger)); 11] = [
+/// A name and what is told under it.
+type Story = (&'static str, fn(&dyn Ledger));
+
+pub(super) const ALL: [Story; 11] = [
     ("a run keeps its specification and state", keeps_runs),
     ("claims keep other runs away", keeps_claims),
     ("a lease keeps other processes away", keeps_leases),
     ("a shard moves only as it may", moves_shards),
     ("requests keep their place and messages", keeps_messages),
     ("outcomes move requests on, once", records_outcomes),
-    ("an abandoned shard leaves no trace on its requests", abandons),
-    ("failures end, quarantines hold and can be lifted", quarantines),
+    (
+        "an abandoned shard leaves no trace on its requests",
+        abandons,
+    ),
+    (
+        "failures end, quarantines hold and can be lifted",
+        quarantines,
+    ),
     ("a planned run can be discarded, a begun one not", discards),
     ("totals and summaries add up", adds_up),
     ("unknown numbers are errors", knows_what_is_not_there),
@@ -27,9 +36,7 @@ pub(super) const ALL: [(&str, fn(&dyn Ledger)); 11] = [
 fn open_run(ledger: &dyn Ledger, requests: std::ops::RangeInclusive<u64>) -> RunId {
     let run = ledger.create_run(&spec("task"), time(0)).expect("opens");
     let requests: Vec<NewRequest> = requests.map(request).collect();
-    let admissions = ledger
-        .add_requests(run, START, &requests)
-        .expect("claims");
+    let admissions = ledger.add_requests(run, START, &requests).expect("claims");
     assert!(
         admissions
             .iter()
@@ -40,7 +47,12 @@ fn open_run(ledger: &dyn Ledger, requests: std::ops::RangeInclusive<u64>) -> Run
 }
 
 /// A shard in the state `ended`.
-fn ended_shard(ledger: &dyn Ledger, run: RunId, variant: crate::ledger::Variant, seqs: &[u64]) -> ShardId {
+fn ended_shard(
+    ledger: &dyn Ledger,
+    run: RunId,
+    variant: crate::ledger::Variant,
+    seqs: &[u64],
+) -> ShardId {
     let token = format!("token {run} {seqs:?} {variant:?}");
     let id = ledger
         .create_shard(&shard(run, variant, &token), seqs)
@@ -148,7 +160,11 @@ fn keeps_claims(ledger: &dyn Ledger) {
     let asked = [request(2), request(3), request(3)];
     assert_eq!(
         ledger.add_requests(second, START, &asked).expect("claims"),
-        [Admission::Held(first), Admission::Claimed, Admission::RepeatedId]
+        [
+            Admission::Held(first),
+            Admission::Claimed,
+            Admission::RepeatedId
+        ]
     );
     // Another id for a subject of the same run.
     let twice = NewRequest {
@@ -156,7 +172,9 @@ fn keeps_claims(ledger: &dyn Ledger) {
         ..request(3)
     };
     assert_eq!(
-        ledger.add_requests(second, START, &[twice]).expect("claims"),
+        ledger
+            .add_requests(second, START, &[twice])
+            .expect("claims"),
         [Admission::Held(second)]
     );
     // Another task asks other things of the same subject.
@@ -168,7 +186,9 @@ fn keeps_claims(ledger: &dyn Ledger) {
     );
     // A claim ends with the request.
     let ended = ended_shard(ledger, first, START, &[2]);
-    ledger.record(ended, &[answered(2)], time(14)).expect("records");
+    ledger
+        .record(ended, &[answered(2)], time(14))
+        .expect("records");
     assert_eq!(
         ledger
             .add_requests(second, START, &[request(2)])
@@ -185,8 +205,20 @@ fn keeps_claims(ledger: &dyn Ledger) {
         waiting,
         [
             (RequestCursor { run: first, seq: 1 }, request(1).subject),
-            (RequestCursor { run: second, seq: 1 }, request(3).subject),
-            (RequestCursor { run: second, seq: 2 }, request(2).subject),
+            (
+                RequestCursor {
+                    run: second,
+                    seq: 1
+                },
+                request(3).subject
+            ),
+            (
+                RequestCursor {
+                    run: second,
+                    seq: 2
+                },
+                request(2).subject
+            ),
         ]
     );
     let after = Some(RequestCursor { run: first, seq: 1 });
@@ -203,7 +235,8 @@ fn keeps_leases(ledger: &dyn Ledger) {
         until: time(now + 60),
         takeover,
     };
-    let take = |owner: &str, now: i64| ledger.lease_run(run, &lease(owner, now, Takeover::WhenIdle));
+    let take =
+        |owner: &str, now: i64| ledger.lease_run(run, &lease(owner, now, Takeover::WhenIdle));
     take("a", 0).expect("leases");
     take("a", 30).expect("renews");
     match take("b", 40) {
@@ -215,7 +248,9 @@ fn keeps_leases(ledger: &dyn Ledger) {
         .expect("takes over");
     assert!(take("a", 50).is_err());
     take("a", 100).expect("takes what ran out");
-    ledger.release_run(run, "b").expect("is no owner, and that is fine");
+    ledger
+        .release_run(run, "b")
+        .expect("is no owner, and that is fine");
     assert!(take("b", 101).is_err());
     ledger.release_run(run, "a").expect("gives back");
     take("b", 102).expect("takes what was given back");
@@ -228,14 +263,22 @@ fn moves_shards(ledger: &dyn Ledger) {
         .expect("plans");
     let planned = ledger.shard(id).expect("reads");
     assert_eq!(
-        (planned.state, planned.requests, planned.reserved.picodollars()),
+        (
+            planned.state,
+            planned.requests,
+            planned.reserved.picodollars()
+        ),
         (ShardState::Planned, 2, 777)
     );
     let steps = steps_to_end();
     assert!(is_conflict(ledger.advance_shard(id, &steps[2])));
-    assert!(is_conflict(ledger.advance_shard(id, &ShardStep::FilesDeleted)));
+    assert!(is_conflict(
+        ledger.advance_shard(id, &ShardStep::FilesDeleted)
+    ));
     ledger.advance_shard(id, &steps[0]).expect("uploads");
-    ledger.advance_shard(id, &ShardStep::FileLost).expect("goes back");
+    ledger
+        .advance_shard(id, &ShardStep::FileLost)
+        .expect("goes back");
     assert_eq!(ledger.shard(id).expect("reads").file_id, None);
     for step in &steps {
         ledger.advance_shard(id, step).expect("moves on");
@@ -247,7 +290,11 @@ fn moves_shards(ledger: &dyn Ledger) {
     assert_eq!(ended.create_started_at, Some(time(11)));
     assert!(is_conflict(ledger.advance_shard(id, &steps[3])));
     // Requests without outcome keep it open.
-    assert!(is_conflict(ledger.close_shard(id, &ShardTally::default(), time(20))));
+    assert!(is_conflict(ledger.close_shard(
+        id,
+        &ShardTally::default(),
+        time(20)
+    )));
     ledger
         .record(id, &[answered(1), answered(2)], time(20))
         .expect("records");
@@ -259,9 +306,22 @@ fn moves_shards(ledger: &dyn Ledger) {
     };
     ledger.close_shard(id, &tally, time(21)).expect("closes");
     assert!(is_conflict(ledger.close_shard(id, &tally, time(22))));
-    assert_eq!(ledger.shards(run, ShardFilter::Unfinished).expect("lists").len(), 1);
-    ledger.advance_shard(id, &ShardStep::FilesDeleted).expect("deletes");
-    assert!(ledger.shards(run, ShardFilter::Unfinished).expect("lists").is_empty());
+    assert_eq!(
+        ledger
+            .shards(run, ShardFilter::Unfinished)
+            .expect("lists")
+            .len(),
+        1
+    );
+    ledger
+        .advance_shard(id, &ShardStep::FilesDeleted)
+        .expect("deletes");
+    assert!(
+        ledger
+            .shards(run, ShardFilter::Unfinished)
+            .expect("lists")
+            .is_empty()
+    );
     let all = ledger.shards(run, ShardFilter::All).expect("lists");
     assert_eq!(all[0].tally, tally);
     assert_eq!(all[0].closed_at, Some(time(21)));
@@ -270,7 +330,10 @@ fn moves_shards(ledger: &dyn Ledger) {
 fn keeps_messages(ledger: &dyn Ledger) {
     let run = open_run(ledger, 1..=5);
     let ready = ledger.ready(run, START, 3).expect("reads");
-    assert_eq!(ready.iter().map(|request| request.seq).collect::<Vec<_>>(), [1, 2, 3]);
+    assert_eq!(
+        ready.iter().map(|request| request.seq).collect::<Vec<_>>(),
+        [1, 2, 3]
+    );
     assert_eq!(
         ready[0].payload_bytes,
         request(1).payload.as_json().len() as u64
@@ -280,30 +343,58 @@ fn keeps_messages(ledger: &dyn Ledger) {
         .create_shard(&shard(run, START, "t"), &[5, 2, 3])
         .expect("plans");
     let first = ledger.shard_requests(id, None, 2).expect("reads");
-    assert_eq!(first.iter().map(|request| request.seq).collect::<Vec<_>>(), [2, 3]);
+    assert_eq!(
+        first.iter().map(|request| request.seq).collect::<Vec<_>>(),
+        [2, 3]
+    );
     let rest = ledger.shard_requests(id, Some(3), 2).expect("reads");
     assert_eq!(rest.len(), 1);
     assert_eq!(rest[0].payload, request(5).payload);
     assert_eq!(rest[0].subject, request(5).subject);
     let members = ledger.members(id, Some(2), 10).expect("reads");
-    assert_eq!(members.iter().map(|member| member.seq).collect::<Vec<_>>(), [3, 5]);
+    assert_eq!(
+        members.iter().map(|member| member.seq).collect::<Vec<_>>(),
+        [3, 5]
+    );
     let stored = ledger.stored(run, &[5, 1, 99]).expect("reads");
-    assert_eq!(stored.iter().map(|request| request.seq).collect::<Vec<_>>(), [5, 1]);
+    assert_eq!(
+        stored.iter().map(|request| request.seq).collect::<Vec<_>>(),
+        [5, 1]
+    );
     // What is in a shard waits no longer, and cannot be in two.
-    assert!(is_conflict(ledger.create_shard(&shard(run, START, "u"), &[1, 2])));
-    assert!(is_conflict(ledger.create_shard(&shard(run, SECOND, "v"), &[1])));
-    assert!(is_conflict(ledger.create_shard(&shard(run, START, "w"), &[])));
+    assert!(is_conflict(
+        ledger.create_shard(&shard(run, START, "u"), &[1, 2])
+    ));
+    assert!(is_conflict(
+        ledger.create_shard(&shard(run, SECOND, "v"), &[1])
+    ));
+    assert!(is_conflict(
+        ledger.create_shard(&shard(run, START, "w"), &[])
+    ));
     assert_eq!(ledger.ready_groups(run).expect("counts")[0].requests, 2);
-    assert_eq!(ledger.shards(run, ShardFilter::All).expect("lists").len(), 1);
+    assert_eq!(
+        ledger.shards(run, ShardFilter::All).expect("lists").len(),
+        1
+    );
 }
 
 fn records_outcomes(ledger: &dyn Ledger) {
     let run = open_run(ledger, 1..=4);
     let id = ended_shard(ledger, run, START, &[1, 2, 3, 4]);
-    ledger.record(id, &[answered(1)], time(14)).expect("records");
+    ledger
+        .record(id, &[answered(1)], time(14))
+        .expect("records");
     // Once only, and all or nothing.
-    assert!(is_conflict(ledger.record(id, &[answered(2), answered(1)], time(14))));
-    assert!(is_conflict(ledger.record(id, &[answered(3), answered(3)], time(14))));
+    assert!(is_conflict(ledger.record(
+        id,
+        &[answered(2), answered(1)],
+        time(14)
+    )));
+    assert!(is_conflict(ledger.record(
+        id,
+        &[answered(3), answered(3)],
+        time(14)
+    )));
     assert_eq!(ledger.totals(run).expect("counts").answered, 1);
     let shrunk = Shrunk {
         payload: Payload::user("short"),
@@ -328,7 +419,11 @@ fn records_outcomes(ledger: &dyn Ledger) {
         )
         .expect("records");
     let members = ledger.members(id, None, 10).expect("reads");
-    assert!(members.iter().all(|member| member.recorded.map(|usage| usage.input_tokens) == Some(100)));
+    assert!(
+        members
+            .iter()
+            .all(|member| member.recorded.map(|usage| usage.input_tokens) == Some(100))
+    );
     let groups: Vec<(u32, u64)> = ledger
         .ready_groups(run)
         .expect("counts")
@@ -342,7 +437,10 @@ fn records_outcomes(ledger: &dyn Ledger) {
     assert_eq!((members[0].attempt, members[0].tier_attempts), (2, 0));
     assert_eq!((members[1].attempt, members[1].tier_attempts), (2, 1));
     assert_eq!(members[1].prompt_tokens, 2);
-    assert_eq!(ledger.stored(run, &[4]).expect("reads")[0].payload, shrunk.payload);
+    assert_eq!(
+        ledger.stored(run, &[4]).expect("reads")[0].payload,
+        shrunk.payload
+    );
     let higher = ended_shard(ledger, run, SECOND, &[2]);
     let members = ledger.members(higher, None, 10).expect("reads");
     assert_eq!((members[0].attempt, members[0].tier_attempts), (2, 0));
@@ -358,8 +456,13 @@ fn abandons(ledger: &dyn Ledger) {
         .create_shard(&shard(run, START, "t"), &[1, 2])
         .expect("plans");
     let out = ledger.totals(run).expect("counts");
-    assert_eq!((out.waiting, out.in_flight, out.reserved.picodollars()), (0, 2, 777));
-    ledger.abandon_shard(id, "too large", time(11)).expect("abandons");
+    assert_eq!(
+        (out.waiting, out.in_flight, out.reserved.picodollars()),
+        (0, 2, 777)
+    );
+    ledger
+        .abandon_shard(id, "too large", time(11))
+        .expect("abandons");
     assert!(is_conflict(ledger.abandon_shard(id, "again", time(12))));
     assert_eq!(ledger.totals(run).expect("counts"), before);
     let next = ended_shard(ledger, run, START, &[1, 2]);
@@ -367,7 +470,10 @@ fn abandons(ledger: &dyn Ledger) {
     assert_eq!((members[0].attempt, members[0].tier_attempts), (1, 0));
     assert!(ledger.members(id, None, 10).expect("reads").is_empty());
     let shard = ledger.shard(id).expect("reads");
-    assert_eq!((shard.state, shard.note.as_deref()), (ShardState::Abandoned, Some("too large")));
+    assert_eq!(
+        (shard.state, shard.note.as_deref()),
+        (ShardState::Abandoned, Some("too large"))
+    );
 }
 
 fn quarantines(ledger: &dyn Ledger) {
@@ -387,17 +493,33 @@ fn quarantines(ledger: &dyn Ledger) {
         .expect("records");
     let failures = ledger.failures(run, None, 10).expect("lists");
     assert_eq!(failures.len(), 2);
-    assert_eq!((failures[0].kind, failures[0].quarantined), (FailureKind::Schema, true));
-    assert_eq!((failures[1].kind, failures[1].quarantined), (FailureKind::Parse, false));
+    assert_eq!(
+        (failures[0].kind, failures[0].quarantined),
+        (FailureKind::Schema, true)
+    );
+    assert_eq!(
+        (failures[1].kind, failures[1].quarantined),
+        (FailureKind::Parse, false)
+    );
     assert_eq!(failures[1].detail, "why");
     assert_eq!(ledger.failures(run, Some(1), 10).expect("lists").len(), 1);
     let quarantined = ledger.quarantined("task", None, 10).expect("lists");
     assert_eq!(quarantined.len(), 1);
     assert_eq!(quarantined[0].subject, request(1).subject);
     assert_eq!(quarantined[0].prompt_version, "p1");
-    assert!(ledger.quarantined("other", None, 10).expect("lists").is_empty());
+    assert!(
+        ledger
+            .quarantined("other", None, 10)
+            .expect("lists")
+            .is_empty()
+    );
     let cursor = Some(quarantined[0].cursor);
-    assert!(ledger.quarantined("task", cursor, 10).expect("lists").is_empty());
+    assert!(
+        ledger
+            .quarantined("task", cursor, 10)
+            .expect("lists")
+            .is_empty()
+    );
 
     let second = ledger.create_run(&spec("task"), time(20)).expect("opens");
     let changed = NewRequest {
@@ -425,16 +547,33 @@ fn quarantines(ledger: &dyn Ledger) {
     assert_eq!(prior, [0, 1, 0]);
 
     let mut newer = spec("task");
-    newer.task.prompt_version = "p2".to_owned();
+    "p2".clone_into(&mut newer.task.prompt_version);
     let third = ledger.create_run(&newer, time(30)).expect("opens");
     let other_id = NewRequest {
         subject: "free".to_owned(),
         ..request(1)
     };
-    ledger.add_requests(third, START, &[other_id]).expect("claims");
-    assert_eq!(ledger.release_quarantine("task", &request(1).subject).expect("lifts"), 1);
-    assert_eq!(ledger.release_quarantine("task", &request(1).subject).expect("lifts"), 0);
-    assert!(ledger.quarantined("task", None, 10).expect("lists").is_empty());
+    ledger
+        .add_requests(third, START, &[other_id])
+        .expect("claims");
+    assert_eq!(
+        ledger
+            .release_quarantine("task", &request(1).subject)
+            .expect("lifts"),
+        1
+    );
+    assert_eq!(
+        ledger
+            .release_quarantine("task", &request(1).subject)
+            .expect("lifts"),
+        0
+    );
+    assert!(
+        ledger
+            .quarantined("task", None, 10)
+            .expect("lists")
+            .is_empty()
+    );
     let failures = ledger.failures(run, None, 10).expect("lists");
     assert_eq!((failures.len(), failures[0].quarantined), (2, false));
 }
@@ -449,7 +588,12 @@ fn discards(ledger: &dyn Ledger) {
         .expect("plans");
     assert!(is_conflict(ledger.discard_run(next)));
     let failure = Failure::new(FailureKind::Cancelled, "cancelled");
-    assert_eq!(ledger.end_ready_requests(next, &failure, time(9)).expect("ends"), 1);
+    assert_eq!(
+        ledger
+            .end_ready_requests(next, &failure, time(9))
+            .expect("ends"),
+        1
+    );
     let totals = ledger.totals(next).expect("counts");
     assert_eq!((totals.waiting, totals.in_flight, totals.failed), (0, 1, 1));
     assert_eq!(ledger.waiting("task", None, 9).expect("lists").len(), 1);
@@ -493,7 +637,10 @@ fn adds_up(ledger: &dyn Ledger) {
     ledger
         .record(
             second,
-            &[answered(3), failed(5, FailureKind::Refusal, Next::Quarantined)],
+            &[
+                answered(3),
+                failed(5, FailureKind::Refusal, Next::Quarantined),
+            ],
             time(16),
         )
         .expect("records");
@@ -503,7 +650,13 @@ fn adds_up(ledger: &dyn Ledger) {
 
     let totals = ledger.totals(run).expect("counts");
     assert_eq!(
-        (totals.requests, totals.answered, totals.failed, totals.waiting, totals.in_flight),
+        (
+            totals.requests,
+            totals.answered,
+            totals.failed,
+            totals.waiting,
+            totals.in_flight
+        ),
         (6, 3, 1, 2, 0)
     );
     assert_eq!(totals.cost.picodollars(), 7 * 230 + 5);
@@ -512,7 +665,14 @@ fn adds_up(ledger: &dyn Ledger) {
     let tiers: Vec<(u64, u64, u64, u64)> = summary
         .tiers
         .iter()
-        .map(|tier| (tier.requests, tier.answered, tier.failed.values().sum(), tier.open))
+        .map(|tier| {
+            (
+                tier.requests,
+                tier.answered,
+                tier.failed.values().sum(),
+                tier.open,
+            )
+        })
         .collect();
     // Requests 4 and 6 are still open at tier 1.
     assert_eq!(tiers, [(6, 2, 2, 2), (2, 1, 1, 0)]);
@@ -521,7 +681,10 @@ fn adds_up(ledger: &dyn Ledger) {
     assert_eq!(summary.tiers[0].tokens.input, 501);
     assert_eq!(summary.tiers[0].cost_usd.picodollars(), 5 * 230 + 5);
     // Synchronous price 4 and 6 pico-dollars.
-    assert_eq!(summary.tiers[0].sync_cost_usd.picodollars(), 501 * 4 + 51 * 6);
+    assert_eq!(
+        summary.tiers[0].sync_cost_usd.picodollars(),
+        501 * 4 + 51 * 6
+    );
     assert_eq!(summary.totals.cost_usd, totals.cost);
     assert_eq!(
         summary.totals.strong_only_cost_usd.picodollars(),
@@ -532,7 +695,9 @@ fn adds_up(ledger: &dyn Ledger) {
 
     // A request that ends while it waits counts as failed at the tier it waited for.
     let failure = Failure::new(FailureKind::Cancelled, "cancelled");
-    ledger.end_ready_requests(run, &failure, time(18)).expect("ends");
+    ledger
+        .end_ready_requests(run, &failure, time(18))
+        .expect("ends");
     let summary = ledger.summary(run).expect("sums up");
     assert_eq!(summary.tiers[0].failed[&FailureKind::Cancelled], 1);
     assert_eq!(summary.tiers[0].failed[&FailureKind::Missing], 1);
@@ -542,10 +707,22 @@ fn adds_up(ledger: &dyn Ledger) {
 
 fn knows_what_is_not_there(ledger: &dyn Ledger) {
     let nothing = RunId(4711);
-    assert!(matches!(ledger.run(nothing), Err(LedgerError::NoSuchRun(_))));
-    assert!(matches!(ledger.totals(nothing), Err(LedgerError::NoSuchRun(_))));
-    assert!(matches!(ledger.summary(nothing), Err(LedgerError::NoSuchRun(_))));
-    assert!(matches!(ledger.failures(nothing, None, 1), Err(LedgerError::NoSuchRun(_))));
+    assert!(matches!(
+        ledger.run(nothing),
+        Err(LedgerError::NoSuchRun(_))
+    ));
+    assert!(matches!(
+        ledger.totals(nothing),
+        Err(LedgerError::NoSuchRun(_))
+    ));
+    assert!(matches!(
+        ledger.summary(nothing),
+        Err(LedgerError::NoSuchRun(_))
+    ));
+    assert!(matches!(
+        ledger.failures(nothing, None, 1),
+        Err(LedgerError::NoSuchRun(_))
+    ));
     assert!(matches!(
         ledger.shards(nothing, ShardFilter::All),
         Err(LedgerError::NoSuchRun(_))

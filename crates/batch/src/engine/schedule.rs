@@ -1,0 +1,137 @@
+//! Decides which waiting requests become shards now.
+
+use tokio::time::Instant;
+
+use crate::engine::Engine;
+use crate::engine::plan::{ShardLimits, ShardPlan, tier_of};
+use crate::engine::session::{Halt, Session};
+use crate::ledger::{ReadyGroup, Shard};
+use crate::money::Money;
+use crate::policy::first_variant;
+
+/// Shards planned before the host is looked at again.
+const SHARDS_PER_ROUND: usize = 16;
+
+/// What one round of planning did.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct PlannedRound {
+    pub(super) shards: usize,
+    pub(super) no_money: bool,
+}
+
+impl Engine {
+    /// Cuts waiting requests into shards as far as limits and budget allow.
+    pub(super) fn plan_round(&self, session: &mut Session) -> Result<PlannedRound, Halt> {
+        let mut round = PlannedRound::default();
+        if session
+            .hold_until
+            .is_some_and(|until| Instant::now() < until)
+        {
+            return Ok(round);
+        }
+        let groups = self.ledger().ready_groups(session.run)?;
+        let open = self.open_shards(session.run)?;
+        session
+            .waiting_since
+            .retain(|variant, _| groups.iter().any(|group| group.variant == *variant));
+        let start = session
+            .spec
+            .tiers
+            .first()
+            .map(|first| first_variant(1, first));
+        if !groups.iter().any(|group| Some(group.variant) == start) {
+            session.filling = false;
+        }
+        let mut free = self.free_money(session)?;
+        let mut open_count = open.len();
+        for group in &groups {
+            let since = *session
+                .waiting_since
+                .entry(group.variant)
+                .or_insert_with(Instant::now);
+            let is_filling = session.filling && Some(group.variant) == start;
+            let is_due = is_filling || self.is_due(*group, &groups, &open, since);
+            let tier = tier_of(&session.spec, group.variant.tier)?;
+            let provider = self.provider(&tier.reference.provider)?;
+            let limits = provider.limits();
+            let max_requests =
+                u64::from(self.parts.settings.shards.max_requests.max(1)).min(limits.max_lines);
+            let model = tier.reference.to_string();
+            let token_cap = match (limits.max_enqueued_tokens, session.token_caps.get(&model)) {
+                (Some(limit), Some(cap)) => limit.min(*cap),
+                (Some(limit), None) => limit,
+                (None, Some(cap)) => *cap,
+                (None, None) => u64::MAX,
+            };
+            let mut waiting_tokens: u64 = open
+                .iter()
+                .filter(|shard| shard.model == tier.reference)
+                .map(|shard| shard.prompt_tokens)
+                .sum();
+            let mut left = group.requests;
+            while left > 0 && (is_due || left >= max_requests) {
+                let is_full = open_count >= self.parts.settings.shards.max_open as usize
+                    || round.shards >= SHARDS_PER_ROUND
+                    || (waiting_tokens > 0 && waiting_tokens >= token_cap);
+                if is_full {
+                    break;
+                }
+                let planned = self.plan_shard(
+                    session.run,
+                    &session.spec,
+                    *group,
+                    ShardLimits {
+                        max_requests,
+                        max_bytes: limits.max_bytes,
+                        max_tokens: token_cap - waiting_tokens.min(token_cap),
+                        money: free,
+                    },
+                )?;
+                match planned {
+                    ShardPlan::Planned {
+                        requests,
+                        reserved,
+                        prompt_tokens,
+                    } => {
+                        free = free.less(reserved);
+                        waiting_tokens = waiting_tokens.saturating_add(prompt_tokens);
+                        left = left.saturating_sub(requests);
+                        open_count += 1;
+                        round.shards += 1;
+                    }
+                    ShardPlan::NoMoney => {
+                        round.no_money = true;
+                        break;
+                    }
+                }
+            }
+        }
+        Ok(round)
+    }
+
+    /// Whether a group that is not full goes out all the same: nothing that is out or waits could still
+    /// add to it, or it has waited long enough.
+    fn is_due(
+        &self,
+        group: ReadyGroup,
+        groups: &[ReadyGroup],
+        open: &[Shard],
+        since: Instant,
+    ) -> bool {
+        let may_grow = open
+            .iter()
+            .any(|shard| shard.variant.tier <= group.variant.tier)
+            || groups
+                .iter()
+                .any(|other| other.variant.tier < group.variant.tier);
+        !may_grow || since.elapsed() >= self.parts.settings.shards.gather
+    }
+
+    fn free_money(&self, session: &Session) -> Result<Money, Halt> {
+        let Some(budget) = session.spec.budget else {
+            return Ok(Money::MAX);
+        };
+        let totals = self.ledger().totals(session.run)?;
+        Ok(budget.less(totals.cost + totals.possible_cost + totals.reserved))
+    }
+}
