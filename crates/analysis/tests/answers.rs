@@ -63,7 +63,7 @@ fn the_valid_answer_is_accepted() {
 fn empty_shells_and_wrong_types_are_schema_errors_with_their_place() {
     for (answer, place) in [
         (json!({}), "ai"),
-        (json!({"ai": {}}), "ai.confidence"),
+        (json!({"ai": {}}), "ai.is_assisted"),
         (json!({"ai": null}), "ai"),
         (json!([]), "."),
         (json!(3), "."),

@@ -298,6 +298,13 @@ pub(crate) struct EmulateArguments {
     /// A scenario of faults, in TOML
     #[arg(long, value_name = "FILE")]
     pub(crate) scenario: Option<PathBuf>,
+    /// Set one key of the scenario, for instance server.serve_retired=true; may be repeated
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub(crate) settings: Vec<String>,
+    /// Add a fault, for instance missing=0.01, openai/gpt-oss-20b:truncated=0.2, batch.expires=1 or
+    /// http.rate_limited=0.1; may be repeated
+    #[arg(long = "fault", value_name = "[MODEL:]KIND=RATE")]
+    pub(crate) faults: Vec<String>,
     /// The seed of everything random
     #[arg(long, value_name = "N")]
     pub(crate) seed: Option<u64>,

@@ -84,20 +84,28 @@ pub(crate) fn run(app: &App, arguments: &EmulateArguments) -> Result<Outcome, Cl
 }
 
 fn scenario(arguments: &EmulateArguments) -> Result<Scenario, CliError> {
-    let Some(path) = &arguments.scenario else {
-        return Ok(Scenario::default());
+    let (name, text) = match &arguments.scenario {
+        None => ("the default scenario".to_owned(), String::new()),
+        Some(path) => {
+            let text = std::fs::read_to_string(path).map_err(|error| {
+                CliError::input(format!(
+                    "cannot read the scenario {}: {error}",
+                    path.display()
+                ))
+            })?;
+            (format!("the scenario {}", path.display()), text)
+        }
     };
-    let text = std::fs::read_to_string(path).map_err(|error| {
-        CliError::input(format!(
-            "cannot read the scenario {}: {error}",
-            path.display()
-        ))
-    })?;
-    Scenario::parse(&text).map_err(|error| {
+    let wrong = |error: emulator::ScenarioError| {
         CliError::new(ErrorKind::Input, error)
-            .context(format!("the scenario {} is wrong", path.display()))
+            .context(format!("{name} cannot be used"))
             .hint("tandem emulate --print-scenario prints every key with its default")
-    })
+    };
+    let mut scenario = Scenario::parse_with(&text, &arguments.settings).map_err(wrong)?;
+    for fault in &arguments.faults {
+        scenario.add_fault(fault).map_err(wrong)?;
+    }
+    Ok(scenario)
 }
 
 /// Ready when the user asks to stop.

@@ -4,12 +4,12 @@ use std::io::{BufWriter, Write};
 
 use model::{Evidence, Origin, PrKey, Role, Signal, Verdict};
 use serde::Serialize;
-use store::{Store, VerdictRecord};
+use store::{AnalysisOrigin, AnalysisRecord, Store, VerdictRecord};
 
 use crate::app::App;
 use crate::cli::VerdictsArguments;
 use crate::error::{CliError, Outcome};
-use crate::output::{count, printable};
+use crate::output::{count, dollars, printable};
 use crate::wiring::database::{PAGE, require_team};
 
 /// One line of `verdicts --json`.
@@ -104,11 +104,69 @@ fn show_one(app: &App, store: &dyn Store, text: &str) -> Result<Outcome, CliErro
     for note in &record.verdict.notes {
         app.output.line(&format!("  note: {}", printable(note)))?;
     }
+    if let Some(analysis) = store.analysis(&key)? {
+        print_analysis(app, &analysis)?;
+    }
     if !record.content_is_current {
         app.output
             .hint("the pull request changed since: tandem detect");
     }
     Ok(Outcome::Done)
+}
+
+/// Prints the model's answer, or the rules', and says whose it is.
+fn print_analysis(app: &App, record: &AnalysisRecord) -> Result<(), CliError> {
+    let by = match record.origin {
+        AnalysisOrigin::Rules => "by rules, no model asked".to_owned(),
+        AnalysisOrigin::Model => format!(
+            "by {}:{}, tier {}, {}",
+            record.provider,
+            record.model,
+            record.tier,
+            dollars(record.cost_pico_usd as f64 / 1e12)
+        ),
+    };
+    let answer = &record.answer;
+    app.output.heading(&format!("Analysis ({by})"))?;
+    let mut lines = vec![
+        format!(
+            "{}: {}",
+            word(&answer.summary.change_type),
+            answer.summary.title
+        ),
+        answer.summary.description.clone(),
+        format!(
+            "review friction {}, scope {}, risk {}",
+            word(&answer.health.review_friction),
+            word(&answer.health.scope),
+            word(&answer.health.risk_level)
+        ),
+    ];
+    lines.extend(answer.health.insights.iter().cloned());
+    let claim = &answer.ai;
+    let quote = match (claim.quote.as_deref(), record.quote_supported) {
+        (Some(quote), Some(false)) => format!("; it quotes words that are not there: {quote:?}"),
+        (Some(quote), _) => format!("; it quotes {quote:?}"),
+        (None, _) => String::new(),
+    };
+    lines.push(format!(
+        "AI: {} {} ({:.2}){quote}",
+        word(&claim.role),
+        claim.tools.join(", "),
+        claim.confidence,
+    ));
+    for line in lines {
+        app.output.line(&format!("  {}", printable(&line)))?;
+    }
+    Ok(())
+}
+
+/// The word that JSON has for a value of an enumeration.
+fn word(value: &impl Serialize) -> String {
+    match serde_json::to_value(value) {
+        Ok(serde_json::Value::String(word)) => word,
+        _ => String::new(),
+    }
 }
 
 /// Reads `owner/name#12`.
@@ -186,8 +244,8 @@ fn evidence_row(hit: &Evidence) -> Vec<String> {
     let quote: String = hit.quote.chars().take(72).collect();
     vec![
         hit.tool.clone(),
-        format!("{:?}", hit.role).to_lowercase(),
-        format!("{:?}", hit.confidence).to_lowercase(),
+        word(&hit.role),
+        word(&hit.confidence),
         hit.field.clone(),
         quote.replace('\n', " "),
         hit.rule.clone(),

@@ -6,4 +6,5 @@ mod command_line;
 mod crash;
 mod errors;
 mod import_detect;
+mod json_contract;
 mod support;

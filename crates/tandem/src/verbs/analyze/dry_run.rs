@@ -8,8 +8,9 @@ use batch::engine::Estimate;
 use batch::policy::first_variant;
 use batch::provider::{OpenAiShaped, Profile, Provider, RequestTemplate};
 use batch::transport::HttpTransport;
-use batch::{Settings, TierSpec};
+use batch::{ModelRef, Settings, TierSpec};
 use detect::Detector;
+use jiff::civil::Date;
 use jiff::{Timestamp, tz::TimeZone};
 use serde::Serialize;
 use store::Store;
@@ -71,10 +72,7 @@ pub(super) fn models(
 ) -> Result<Outcome, CliError> {
     let catalogue = model_table(config)?;
     let today = Timestamp::now().to_zoned_datetime(TimeZone::UTC).date();
-    let tiers: Vec<TierSpec> = tiers
-        .into_iter()
-        .map(|tier| tier.priced_on(today, &catalogue))
-        .collect();
+    let tiers = in_service(app, tiers, &catalogue, today);
     let task = task();
     let questions = Questions::new(detector);
     let mut lines = match tiers.first() {
@@ -129,6 +127,36 @@ pub(super) fn models(
             .note("--show prints exactly what would leave this machine");
     }
     Ok(Outcome::Done)
+}
+
+/// Puts the successors that the table names in the place of retired models, as a run would do after
+/// asking the host, and prices everything at today's table.
+fn in_service(
+    app: &App,
+    tiers: Vec<TierSpec>,
+    catalogue: &batch::Catalogue,
+    today: Date,
+) -> Vec<TierSpec> {
+    let in_service = |tier: TierSpec| {
+        let known = catalogue.model(&tier.reference);
+        let successor = known
+            .filter(|model| model.is_retired_on(today))
+            .and_then(|model| model.successor.clone());
+        let Some(successor) = successor else {
+            return tier.priced_on(today, catalogue);
+        };
+        app.output.warning(&format!(
+            "{} is retired by the table of models; the estimate is for {successor}",
+            tier.reference.model
+        ));
+        let reference = ModelRef {
+            provider: tier.reference.provider.clone(),
+            model: successor,
+        };
+        tier.with_model(reference, catalogue)
+            .priced_on(today, catalogue)
+    };
+    tiers.into_iter().map(in_service).collect()
 }
 
 fn total(masked: &MaskCounts) -> u64 {
