@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use axum::Router;
 use axum::body::Body;
 use axum::http::{Request, header};
+use axum::response::Response;
 use bytes::Bytes;
 use emulator::{Answered, Answerer, ChatRequest, Emulator, EmulatorConfig, Scenario};
 use futures_util::{StreamExt, stream};
@@ -171,8 +172,7 @@ async fn upload(
         header::CONTENT_TYPE,
         "multipart/form-data; boundary=edge".parse()?,
     );
-    let response = router.clone().oneshot(request).await?;
-    let file: Value = serde_json::from_slice(&response.into_body().collect().await?.to_bytes())?;
+    let file = document(router.clone().oneshot(request).await?).await?;
     Ok(file["id"].clone())
 }
 
@@ -190,10 +190,18 @@ async fn call(
     path: &str,
     body: Body,
 ) -> Result<Value, Box<dyn std::error::Error>> {
-    let response = router.clone().oneshot(request(method, path, body)?).await?;
-    Ok(serde_json::from_slice(
-        &response.into_body().collect().await?.to_bytes(),
-    )?)
+    document(router.clone().oneshot(request(method, path, body)?).await?).await
+}
+
+/// Reads a JSON answer; any status but success is an error.
+async fn document(response: Response) -> Result<Value, Box<dyn std::error::Error>> {
+    let status = response.status();
+    let document = serde_json::from_slice(&response.into_body().collect().await?.to_bytes())?;
+    if status.is_success() {
+        Ok(document)
+    } else {
+        Err(format!("{status}: {document}").into())
+    }
 }
 
 fn word(value: &Value) -> &str {

@@ -315,11 +315,11 @@ async fn the_log_file_holds_what_the_memory_log_holds() {
         keys,
         [
             "batch_id",
-            "completion_tokens",
             "custom_id",
             "model",
             "outcome",
-            "prompt_tokens"
+            "prompt_tokens",
+            "completion_tokens"
         ]
     );
     assert!(

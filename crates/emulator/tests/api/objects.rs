@@ -152,9 +152,9 @@ async fn only_the_named_key_is_accepted() {
     assert_json_snapshot!(error, @r#"
     {
       "error": {
-        "code": "invalid_api_key",
         "message": "Invalid API Key",
-        "type": "invalid_request_error"
+        "type": "invalid_request_error",
+        "code": "invalid_api_key"
       }
     }
     "#);
