@@ -55,7 +55,8 @@ pub(crate) struct GlobalOptions {
         long,
         global = true,
         value_name = "PATH|URL",
-        env = "TANDEM_DATABASE_URL"
+        env = "TANDEM_DATABASE_URL",
+        hide_env_values = true
     )]
     pub(crate) db: Option<String>,
     /// The configuration. Default: tandem.toml beside the database
@@ -198,7 +199,7 @@ pub(crate) struct AnalyzeArguments {
     /// Spend at most this much, in US dollars
     #[arg(long, value_name = "USD", value_parser = parse_usd)]
     pub(crate) budget: Option<f64>,
-    /// Use this provider's default tiers: groq, openai, or rules (no model, free)
+    /// Use this provider's default tiers: groq, or rules (no model, free)
     #[arg(long, value_name = "NAME", conflicts_with = "tiers")]
     pub(crate) provider: Option<String>,
     /// The tiers, cheapest first: provider:model,provider:model

@@ -29,15 +29,16 @@ const VERBS: &[&[&str]] = &[
 fn the_reference_is_what_help_says() {
     let tandem = Tandem::new();
     let mut text = String::from(
-        "# The command line\n\nWritten from `--help` by a test, which also checks it. \
+        "# The command line\n\nWritten from the built-in help by a test, which also checks it. \
          What stands here is a contract: scripts may rely on it.\n",
     );
     for verb in VERBS {
         let mut arguments = verb.to_vec();
-        arguments.push("--help");
+        arguments.push(if verb.is_empty() { "--help" } else { "-h" });
         let help = tandem.ok(&arguments).stdout;
         let help: Vec<&str> = help.lines().map(str::trim_end).collect();
-        text.push_str(&format!("\n## `tandem {}`\n\n```text\n", verb.join(" ")).replace(" `", "`"));
+        let name: Vec<&str> = ["tandem"].iter().chain(*verb).copied().collect();
+        text.push_str(&format!("\n## `{}`\n\n```text\n", name.join(" ")));
         text.push_str(help.join("\n").trim_end());
         text.push_str("\n```\n");
     }
