@@ -30,6 +30,8 @@ struct State {
     shards: BTreeMap<ShardId, ShardData>,
     /// Open requests by task and subject.
     claims: HashMap<(String, String), RunId>,
+    /// All requests by task and subject, oldest first.
+    by_subject: HashMap<(String, String), Vec<RequestCursor>>,
     last_shard: i64,
 }
 
@@ -139,18 +141,20 @@ impl State {
         spec: &'a RunSpec,
         request: &'a NewRequest,
     ) -> impl Iterator<Item = (&'a RunData, &'a RequestData)> {
-        let task = &spec.task;
-        self.runs
-            .values()
-            .filter(move |run| {
-                let earlier = &run.run.spec.task;
-                earlier.name == task.name
-                    && earlier.prompt_version == task.prompt_version
-                    && earlier.schema_version == task.schema_version
+        let key = (spec.task.name.clone(), request.subject.clone());
+        self.by_subject
+            .get(&key)
+            .into_iter()
+            .flatten()
+            .filter_map(|cursor| {
+                let run = self.runs.get(&cursor.run)?;
+                Some((run, run.request(cursor.seq)?))
             })
-            .flat_map(|run| run.requests.iter().map(move |earlier| (run, earlier)))
-            .filter(move |(_, earlier)| {
-                earlier.subject == request.subject && earlier.content_hash == request.content_hash
+            .filter(|(run, earlier)| {
+                let (asked, task) = (&run.run.spec.task, &spec.task);
+                asked.prompt_version == task.prompt_version
+                    && asked.schema_version == task.schema_version
+                    && earlier.content_hash == request.content_hash
             })
     }
 }
@@ -284,6 +288,10 @@ impl Ledger for MemoryLedger {
         }
         state.runs.remove(&run);
         state.claims.retain(|_, holder| *holder != run);
+        state.by_subject.retain(|_, places| {
+            places.retain(|place| place.run != run);
+            !places.is_empty()
+        });
         Ok(())
     }
 
@@ -317,6 +325,13 @@ impl Ledger for MemoryLedger {
                     .filter(|(_, data)| data.standing == Standing::Failed)
                     .map(|(_, data)| data.counted_attempts())
                     .fold(0, u32::saturating_add);
+                let seq = state.run(run)?.requests.len() as u64 + 1;
+                let place = RequestCursor { run, seq };
+                state
+                    .by_subject
+                    .entry(claim.clone())
+                    .or_default()
+                    .push(place);
                 state.claims.insert(claim, run);
                 let data = state.run_mut(run)?;
                 data.requests.push(RequestData {
@@ -333,7 +348,6 @@ impl Ledger for MemoryLedger {
                     attempts: Vec::new(),
                     ended: None,
                 });
-                let seq = data.requests.len() as u64;
                 data.by_custom_id.insert(request.custom_id.clone(), seq);
                 data.ready.entry(variant).or_default().insert(seq);
                 data.totals.requests += 1;
