@@ -21,7 +21,7 @@ pub fn check_ledger<L: Ledger>(mut make: impl FnMut() -> L) {
         println!("story: {name}");
         story(&make());
     }
-    for seed in 0..40 {
+    for seed in 0..20 {
         println!("script: seed {seed}");
         scripts::compare(seed, &make(), &MemoryLedger::new());
     }
