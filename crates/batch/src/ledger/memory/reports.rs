@@ -1,0 +1,203 @@
+//! What the ledger tells of a run and of all runs.
+
+use std::collections::BTreeMap;
+
+use super::state::{Standing, State, is_out};
+use crate::ledger::LedgerError;
+use crate::ledger::records::{
+    AttemptLine, FailedRequest, QuarantinedRequest, RequestCursor, RunId, ShardId, TierLine,
+    Verdict, WaitingRequest,
+};
+use crate::money::Money;
+use crate::observer::Totals;
+use crate::outcome::{FailureKind, Usage};
+
+impl State {
+    pub(super) fn totals(&self, run: RunId) -> Result<Totals, LedgerError> {
+        let mut totals = self.run(run)?.totals;
+        totals.reserved = self
+            .shards
+            .values()
+            .filter(|data| data.shard.run == run && is_out(data.shard.state))
+            .map(|data| data.shard.reserved)
+            .sum();
+        Ok(totals)
+    }
+
+    pub(super) fn attempt_lines(&self, run: RunId) -> Result<Vec<AttemptLine>, LedgerError> {
+        let mut lines: BTreeMap<(ShardId, Option<FailureKind>), AttemptLine> = BTreeMap::new();
+        for request in &self.run(run)?.requests {
+            for attempt in &request.attempts {
+                let Some(outcome) = &attempt.outcome else {
+                    continue;
+                };
+                let (kind, repaired) = match &outcome.verdict {
+                    Verdict::Answered { repair } => (None, u64::from(repair.is_some())),
+                    Verdict::Failed(failure) => (Some(failure.kind), 0),
+                };
+                let line = lines
+                    .entry((attempt.shard, kind))
+                    .or_insert_with(|| AttemptLine {
+                        shard: attempt.shard,
+                        kind,
+                        attempts: 0,
+                        repaired: 0,
+                        usage: Usage::default(),
+                        cost: Money::ZERO,
+                        possible_cost: Money::ZERO,
+                    });
+                line.attempts += 1;
+                line.repaired += repaired;
+                line.usage = line.usage.plus(outcome.usage.unwrap_or_default());
+                line.cost += outcome.cost;
+                line.possible_cost += outcome.possible_cost;
+            }
+        }
+        Ok(lines.into_values().collect())
+    }
+
+    pub(super) fn tier_lines(&self, run: RunId) -> Result<Vec<TierLine>, LedgerError> {
+        let mut answered: BTreeMap<u32, u64> = BTreeMap::new();
+        let mut failed: BTreeMap<(u32, FailureKind), u64> = BTreeMap::new();
+        let mut open: BTreeMap<u32, u64> = BTreeMap::new();
+        for request in &self.run(run)?.requests {
+            let mut last_by_tier: BTreeMap<u32, &Verdict> = BTreeMap::new();
+            for attempt in &request.attempts {
+                if let Some(outcome) = &attempt.outcome {
+                    last_by_tier.insert(attempt.tier, &outcome.verdict);
+                }
+            }
+            if request.is_open() {
+                *open.entry(request.variant.tier).or_default() += 1;
+                last_by_tier.remove(&request.variant.tier);
+            } else if let Some(failure) = &request.ended
+                && !last_by_tier.contains_key(&request.variant.tier)
+            {
+                // Ended while it waited for the tier.
+                let key = (request.variant.tier, failure.kind);
+                *failed.entry(key).or_default() += 1;
+            }
+            for (tier, verdict) in last_by_tier {
+                match verdict {
+                    Verdict::Answered { .. } => *answered.entry(tier).or_default() += 1,
+                    Verdict::Failed(failure) => {
+                        *failed.entry((tier, failure.kind)).or_default() += 1;
+                    }
+                }
+            }
+        }
+        let mut lines = Vec::new();
+        for (tier, requests) in answered {
+            lines.push(TierLine::Answered { tier, requests });
+        }
+        for ((tier, kind), requests) in failed {
+            lines.push(TierLine::Failed {
+                tier,
+                kind,
+                requests,
+            });
+        }
+        for (tier, requests) in open {
+            lines.push(TierLine::Open { tier, requests });
+        }
+        Ok(lines)
+    }
+
+    pub(super) fn failures(
+        &self,
+        run: RunId,
+        after: Option<u64>,
+        limit: usize,
+    ) -> Result<Vec<FailedRequest>, LedgerError> {
+        let mut page = Vec::new();
+        for (request, seq) in self.run(run)?.requests.iter().zip(1_u64..) {
+            let (Some(failure), false) = (&request.ended, after.is_some_and(|after| seq <= after))
+            else {
+                continue;
+            };
+            if page.len() == limit {
+                break;
+            }
+            page.push(FailedRequest {
+                seq,
+                custom_id: request.custom_id.clone(),
+                subject: request.subject.clone(),
+                group: request.group.clone(),
+                tier: request.variant.tier,
+                attempts: u32::try_from(request.attempts.len()).unwrap_or(u32::MAX),
+                kind: failure.kind,
+                detail: failure.detail.clone(),
+                quarantined: request.standing == Standing::Quarantined,
+            });
+        }
+        Ok(page)
+    }
+
+    pub(super) fn quarantined(
+        &self,
+        task: &str,
+        after: Option<RequestCursor>,
+        limit: usize,
+    ) -> Result<Vec<QuarantinedRequest>, LedgerError> {
+        let mut page = Vec::new();
+        for (cursor, run, request) in self.requests_of(task, after) {
+            let (Standing::Quarantined, Some(failure)) = (request.standing, &request.ended) else {
+                continue;
+            };
+            if page.len() == limit {
+                break;
+            }
+            page.push(QuarantinedRequest {
+                cursor,
+                subject: request.subject.clone(),
+                group: request.group.clone(),
+                content_hash: request.content_hash.clone(),
+                prompt_version: run.run.spec.task.prompt_version.clone(),
+                schema_version: run.run.spec.task.schema_version.clone(),
+                kind: failure.kind,
+                detail: failure.detail.clone(),
+            });
+        }
+        Ok(page)
+    }
+
+    pub(super) fn release_quarantine(
+        &mut self,
+        task: &str,
+        subject: &str,
+    ) -> Result<u64, LedgerError> {
+        let mut released = 0;
+        for run in self.runs.values_mut() {
+            if run.run.spec.task.name != task {
+                continue;
+            }
+            for request in &mut run.requests {
+                if request.subject == subject && request.standing == Standing::Quarantined {
+                    request.standing = Standing::Released;
+                    released += 1;
+                }
+            }
+        }
+        Ok(released)
+    }
+
+    pub(super) fn waiting(
+        &self,
+        task: &str,
+        after: Option<RequestCursor>,
+        limit: usize,
+    ) -> Result<Vec<WaitingRequest>, LedgerError> {
+        let open = self
+            .requests_of(task, after)
+            .filter(|(_, _, request)| request.is_open());
+        Ok(open
+            .take(limit)
+            .map(|(cursor, _, request)| WaitingRequest {
+                cursor,
+                subject: request.subject.clone(),
+                group: request.group.clone(),
+                in_flight: request.standing == Standing::InShard,
+            })
+            .collect())
+    }
+}

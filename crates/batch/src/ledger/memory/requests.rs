@@ -1,0 +1,144 @@
+//! Requests: claimed, waiting for a shard, ended.
+
+use jiff::Timestamp;
+
+use super::state::{RequestData, Standing, State};
+use crate::ledger::LedgerError;
+use crate::ledger::records::{
+    Admission, ReadyGroup, ReadyRequest, RequestCursor, RunId, StoredRequest, Variant,
+};
+use crate::outcome::Failure;
+use crate::task::NewRequest;
+
+impl State {
+    pub(super) fn add_requests(
+        &mut self,
+        run: RunId,
+        variant: Variant,
+        requests: &[NewRequest],
+    ) -> Result<Vec<Admission>, LedgerError> {
+        let spec = self.run(run)?.run.spec.clone();
+        let mut admissions = Vec::with_capacity(requests.len());
+        for request in requests {
+            let claim = (spec.task.name.clone(), request.subject.clone());
+            let admission = if self.run(run)?.by_custom_id.contains_key(&request.custom_id) {
+                Admission::RepeatedId
+            } else if let Some(holder) = self.claims.get(&claim) {
+                Admission::Held(*holder)
+            } else if let Some((earlier, _)) = self
+                .earlier(&spec, request)
+                .find(|(_, data)| data.standing == Standing::Quarantined)
+            {
+                Admission::Quarantined(earlier.run.id)
+            } else {
+                let prior_attempts = self
+                    .earlier(&spec, request)
+                    .filter(|(_, data)| data.standing == Standing::Failed)
+                    .map(|(_, data)| data.counted_attempts())
+                    .fold(0, u32::saturating_add);
+                let seq = self.run(run)?.requests.len() as u64 + 1;
+                let place = RequestCursor { run, seq };
+                self.by_subject
+                    .entry(claim.clone())
+                    .or_default()
+                    .push(place);
+                self.claims.insert(claim, run);
+                let data = self.run_mut(run)?;
+                data.requests.push(RequestData {
+                    custom_id: request.custom_id.clone(),
+                    subject: request.subject.clone(),
+                    group: request.group.clone(),
+                    content_hash: request.content_hash.clone(),
+                    payload: request.payload.clone(),
+                    prompt_tokens: request.prompt_tokens,
+                    prior_attempts,
+                    tier_attempts: 0,
+                    variant,
+                    standing: Standing::Ready,
+                    attempts: Vec::new(),
+                    ended: None,
+                });
+                data.by_custom_id.insert(request.custom_id.clone(), seq);
+                data.ready.entry(variant).or_default().insert(seq);
+                data.totals.requests += 1;
+                data.totals.waiting += 1;
+                Admission::Claimed
+            };
+            admissions.push(admission);
+        }
+        Ok(admissions)
+    }
+
+    pub(super) fn end_ready_requests(
+        &mut self,
+        run: RunId,
+        failure: &Failure,
+        _at: Timestamp,
+    ) -> Result<u64, LedgerError> {
+        let data = self.run_mut(run)?;
+        let task = data.run.spec.task.name.clone();
+        let mut subjects = Vec::new();
+        for request in &mut data.requests {
+            if request.standing == Standing::Ready {
+                request.standing = Standing::Failed;
+                request.ended = Some(failure.clone());
+                subjects.push(request.subject.clone());
+            }
+        }
+        data.ready.clear();
+        let ended = subjects.len() as u64;
+        data.totals.waiting -= ended;
+        data.totals.failed += ended;
+        for subject in subjects {
+            self.claims.remove(&(task.clone(), subject));
+        }
+        Ok(ended)
+    }
+
+    pub(super) fn ready_groups(&self, run: RunId) -> Result<Vec<ReadyGroup>, LedgerError> {
+        let groups = self.run(run)?.ready.iter();
+        Ok(groups
+            .filter(|(_, seqs)| !seqs.is_empty())
+            .map(|(variant, seqs)| ReadyGroup {
+                variant: *variant,
+                requests: seqs.len() as u64,
+            })
+            .collect())
+    }
+
+    pub(super) fn ready(
+        &self,
+        run: RunId,
+        variant: Variant,
+        limit: usize,
+    ) -> Result<Vec<ReadyRequest>, LedgerError> {
+        let data = self.run(run)?;
+        let Some(seqs) = data.ready.get(&variant) else {
+            return Ok(Vec::new());
+        };
+        let mut page = Vec::new();
+        for seq in seqs.iter().take(limit) {
+            if let Some(request) = data.request(*seq) {
+                page.push(ReadyRequest {
+                    seq: *seq,
+                    custom_id_bytes: request.custom_id.len() as u64,
+                    payload_bytes: request.payload.as_json().len() as u64,
+                    prompt_tokens: request.prompt_tokens,
+                });
+            }
+        }
+        Ok(page)
+    }
+
+    pub(super) fn stored(
+        &self,
+        run: RunId,
+        seqs: &[u64],
+    ) -> Result<Vec<StoredRequest>, LedgerError> {
+        let data = self.run(run)?;
+        let open = seqs
+            .iter()
+            .filter(|seq| data.request(**seq).is_some_and(RequestData::is_open));
+        Ok(open.filter_map(|seq| data.stored(*seq)).collect())
+    }
+}

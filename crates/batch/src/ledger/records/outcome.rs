@@ -1,0 +1,173 @@
+//! Outcomes of requests, and what lists tell of them.
+
+use serde::Serialize;
+
+use super::request::Variant;
+use super::{RunId, ShardId};
+use crate::money::Money;
+use crate::outcome::{Failure, FailureKind, Usage};
+use crate::sink::Shrunk;
+
+/// An outcome of a request in a shard.
+#[derive(Debug, Clone, PartialEq)]
+pub struct OutcomeRecord {
+    /// The request.
+    pub seq: u64,
+    /// Answer or failure.
+    pub verdict: Verdict,
+    /// Why the model stopped, as the host says.
+    pub finish_reason: Option<String>,
+    /// Tokens, where the host gave them.
+    pub usage: Option<Usage>,
+    /// Known cost.
+    pub cost: Money,
+    /// Cost the host may charge although it gave no usage.
+    pub possible_cost: Money,
+    /// The host's time for this request.
+    pub latency_ms: Option<u64>,
+    /// What happens to the request next.
+    pub next: Next,
+}
+
+/// Answer or failure.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// An answer that passed every check.
+    Answered {
+        /// What the narrow repair did.
+        repair: Option<String>,
+    },
+    /// No answer.
+    Failed(Failure),
+}
+
+/// What happens to a request after an outcome.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Next {
+    /// It has its answer.
+    Done,
+    /// It is asked again.
+    Again {
+        /// With these settings.
+        variant: Variant,
+        /// With these messages, where they were shortened.
+        shrunk: Option<Shrunk>,
+    },
+    /// It ends without an answer; a later run may ask again.
+    Failed,
+    /// It ends without an answer and is not asked again by itself.
+    Quarantined,
+}
+
+/// What attempts of a shard came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AttemptLine {
+    /// The shard.
+    pub shard: ShardId,
+    /// The kind of failure; `None` for answers.
+    pub kind: Option<FailureKind>,
+    /// How many attempts.
+    pub attempts: u64,
+    /// How many of them were repaired.
+    pub repaired: u64,
+    /// Their tokens.
+    pub usage: Usage,
+    /// Their known cost.
+    pub cost: Money,
+    /// Their possible cost.
+    pub possible_cost: Money,
+}
+
+/// Where requests stand with a tier.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TierLine {
+    /// Requests answered at the tier.
+    Answered {
+        /// The tier.
+        tier: u32,
+        /// How many.
+        requests: u64,
+    },
+    /// Requests whose last attempt at the tier failed and that left it: to the next tier, or ended.
+    Failed {
+        /// The tier.
+        tier: u32,
+        /// The kind of the last failure at the tier.
+        kind: FailureKind,
+        /// How many.
+        requests: u64,
+    },
+    /// Requests that wait for the tier or are out at it.
+    Open {
+        /// The tier.
+        tier: u32,
+        /// How many.
+        requests: u64,
+    },
+}
+
+/// A request that ended without an answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct FailedRequest {
+    /// Its place in the run.
+    pub seq: u64,
+    /// Its id on the wire.
+    pub custom_id: String,
+    /// What it was about.
+    pub subject: String,
+    /// What the subject belongs to.
+    pub group: String,
+    /// The tier of the last attempt.
+    pub tier: u32,
+    /// Attempts in this run.
+    pub attempts: u32,
+    /// The last failure's kind.
+    pub kind: FailureKind,
+    /// The last failure's reason.
+    pub detail: String,
+    /// Whether it is kept from being asked again.
+    pub quarantined: bool,
+}
+
+/// The place of a request among all runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct RequestCursor {
+    /// The run.
+    pub run: RunId,
+    /// The place in the run.
+    pub seq: u64,
+}
+
+/// A quarantined request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct QuarantinedRequest {
+    /// Its place.
+    pub cursor: RequestCursor,
+    /// What it was about.
+    pub subject: String,
+    /// What the subject belongs to.
+    pub group: String,
+    /// The hash of its content.
+    pub content_hash: String,
+    /// The prompt's version.
+    pub prompt_version: String,
+    /// The schema's version.
+    pub schema_version: String,
+    /// The last failure's kind.
+    pub kind: FailureKind,
+    /// The last failure's reason.
+    pub detail: String,
+}
+
+/// An open request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WaitingRequest {
+    /// Its place.
+    pub cursor: RequestCursor,
+    /// What it is about.
+    pub subject: String,
+    /// What the subject belongs to.
+    pub group: String,
+    /// Whether it is out in a shard.
+    pub in_flight: bool,
+}
