@@ -45,7 +45,7 @@ pub(crate) struct Findings {
 }
 
 /// The state of one walk.
-pub(crate) struct Collector<'d> {
+pub(crate) struct Collector<'d, 'r> {
     detector: &'d Detector,
     search: Search,
     hits: Hits,
@@ -54,6 +54,10 @@ pub(crate) struct Collector<'d> {
     author_account: Option<usize>,
     author: AuthorKind,
     author_known: bool,
+    /// The identity fields of the last commit, where none of them is a tool's.
+    strangers: Option<[&'r Option<String>; 6]>,
+    /// Whether the present commit's identities hit anything.
+    found_identity: bool,
 }
 
 /// A text and where it stands.
@@ -65,7 +69,7 @@ struct Text<'t> {
     time: Option<Timestamp>,
 }
 
-impl<'d> Collector<'d> {
+impl<'d, 'r> Collector<'d, 'r> {
     pub(crate) fn new(detector: &'d Detector, search: Search) -> Self {
         Collector {
             detector,
@@ -75,10 +79,12 @@ impl<'d> Collector<'d> {
             author_account: None,
             author: AuthorKind::Other,
             author_known: false,
+            strangers: None,
+            found_identity: false,
         }
     }
 
-    pub(crate) fn run(mut self, pull_request: &PullRequest) -> Findings {
+    pub(crate) fn run(mut self, pull_request: &'r PullRequest) -> Findings {
         let opened_at = opened_at(pull_request);
         self.read_author(pull_request, opened_at);
         if let Some(branch) = &pull_request.head_ref {

@@ -60,8 +60,8 @@ fn confidence_of(doubt: Doubt) -> Option<Confidence> {
 mod tests {
     use super::*;
 
-    fn at(text: &str) -> Option<Timestamp> {
-        Some(text.parse().expect("a timestamp"))
+    fn at(text: &str) -> Timestamp {
+        text.parse().expect("a timestamp")
     }
 
     #[test]
@@ -75,18 +75,18 @@ mod tests {
             inside: Doubt::Low,
         };
         let cases = [
-            (at("2021-06-28T23:59:59Z"), Worth::Nothing),
-            (at("2021-06-29T00:00:00Z"), Worth::Full),
-            (at("2026-04-21T23:59:59Z"), Worth::Full),
+            (Some(at("2021-06-28T23:59:59Z")), Worth::Nothing),
+            (Some(at("2021-06-29T00:00:00Z")), Worth::Full),
+            (Some(at("2026-04-21T23:59:59Z")), Worth::Full),
             (
-                at("2026-04-22T00:00:00Z"),
+                Some(at("2026-04-22T00:00:00Z")),
                 Worth::Doubtful(Some(Confidence::Low)),
             ),
             (
-                at("2026-05-07T01:59:59+02:00"),
+                Some(at("2026-05-07T01:59:59+02:00")),
                 Worth::Doubtful(Some(Confidence::Low)),
             ),
-            (at("2026-05-07T00:00:00Z"), Worth::Full),
+            (Some(at("2026-05-07T00:00:00Z")), Worth::Full),
             (None, Worth::Doubtful(Some(Confidence::Low))),
         ];
         for (time, expected) in cases {

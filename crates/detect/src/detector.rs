@@ -43,7 +43,7 @@ impl Detector {
         let credit_patterns: Vec<String> = (catalogue.credits.iter())
             .map(|sourced| {
                 let key = regex::escape(sourced.row.key.trim());
-                format!(r"^[ \t]*{key}[ \t]*:[ \t]*([^\r\n]*)")
+                format!(r"^[ \t]*{key}[ \t]*:")
             })
             .collect();
         let text_specs = catalogue.texts.iter().map(|sourced| PatternSpec {

@@ -199,9 +199,9 @@ fn with_account(example: &str) -> Result<PullRequest, String> {
     };
     let mut trial = plain();
     match place {
-        "author" => trial.author = actor(login, None, None),
-        "author bot" => trial.author = actor(login, None, Some(true)),
-        "author id" => trial.author = actor(None, Some(number()?), None),
+        "author" => trial.author = Some(actor(login, None, None)),
+        "author bot" => trial.author = Some(actor(login, None, Some(true))),
+        "author id" => trial.author = Some(actor(None, Some(number()?), None)),
         "commit by" => {
             trial.commits = Some(vec![Commit {
                 author_login: login,
@@ -246,9 +246,8 @@ fn with_account(example: &str) -> Result<PullRequest, String> {
     Ok(trial)
 }
 
-// The three cases of `Option` are the record's own: it is what the model of an account holds.
-fn actor(login: Option<String>, id: Option<u64>, is_bot: Option<bool>) -> Option<Actor> {
-    Some(Actor { login, id, is_bot })
+fn actor(login: Option<String>, id: Option<u64>, is_bot: Option<bool>) -> Actor {
+    Actor { login, id, is_bot }
 }
 
 fn review(author: Option<String>, author_id: Option<u64>, is_bot: Option<bool>) -> Review {

@@ -92,10 +92,8 @@ impl Mentions {
         let mut candidates = Candidates::default();
         self.engine.scan(text, &mut candidates);
         let mut regions = None;
-        for number in candidates.iter() {
-            let (Some(pattern), Some((rule, tool))) =
-                (self.engine.pattern(number), self.rules.get(number))
-            else {
+        for (number, ranges) in candidates.by_pattern() {
+            let Some((rule, tool)) = self.rules.get(number) else {
                 continue;
             };
             if found.iter().any(|mention| mention.rule == *rule) {
@@ -105,10 +103,10 @@ impl Mentions {
                 let regions = regions.get_or_insert_with(|| Regions::new(text, markup));
                 regions.at(start) == Found::Part(Part::Prose)
             };
-            let hit = (pattern.find_iter(text).take(MAX_MATCHES_TRIED))
-                .find(|hit| in_prose(hit.start(), &mut regions));
+            let hit = (self.engine.matches(ranges, text).take(MAX_MATCHES_TRIED))
+                .find(|hit| in_prose(hit.start, &mut regions));
             if let Some(hit) = hit {
-                let (quote, offset_bytes) = quoted(text, hit.range());
+                let (quote, offset_bytes) = quoted(text, hit);
                 found.push(Mention {
                     tool: tool.clone(),
                     field: field(),

@@ -107,11 +107,4 @@ pub enum CatalogueError {
         /// The anchor.
         anchor: String,
     },
-    /// All literals together do not fit the automaton.
-    #[error("the patterns of the catalogue do not fit one automaton")]
-    Automaton {
-        /// What the automaton's builder says.
-        #[source]
-        source: Box<aho_corasick::BuildError>,
-    },
 }

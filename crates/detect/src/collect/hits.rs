@@ -88,6 +88,17 @@ impl Hits {
         });
     }
 
+    /// Whether a hit of this kind is there already, as certain as its row can be.
+    pub(crate) fn has_at_best(&self, claimed: &Claimed<'_>) -> bool {
+        self.hits.iter().any(|hit| {
+            hit.doubted.is_none()
+                && hit.evidence.confidence == claimed.confidence
+                && hit.evidence.role == claimed.role
+                && hit.evidence.signal == claimed.signal
+                && hit.evidence.rule == claimed.rule
+        })
+    }
+
     /// Whether firm evidence says that a tool made the change.
     pub(crate) fn authored_by(&self, tool: &str) -> bool {
         self.hits.iter().any(|hit| {

@@ -6,11 +6,11 @@ use model::{Commit, Confidence, Event, PullRequest, Role, Signal};
 use super::hits::{Claimed, Spot};
 use super::{AuthorKind, Collector};
 use crate::catalogue::rows::OwnComments;
-use crate::identity::{AccountClaim, AccountMatch, SignerMatch, normal_login};
+use crate::identity::{AccountClaim, AccountMatch, SignerMatch, with_normal_login};
 use crate::text::quoted;
 use crate::text::trailers::Signed;
 
-impl Collector<'_> {
+impl<'r> Collector<'_, 'r> {
     pub(super) fn read_author(&mut self, pull_request: &PullRequest, time: Option<Timestamp>) {
         let Some(author) = &pull_request.author else {
             return;
@@ -46,8 +46,9 @@ impl Collector<'_> {
                     .add(claimed, || account_spot("author", "login", claim));
             }
             None => {
-                let marked =
-                    (claim.login.and_then(normal_login)).is_some_and(|login| login.marked_bot);
+                let marked = (claim.login)
+                    .and_then(|login| with_normal_login(login, |login| login.marked_bot))
+                    .unwrap_or(false);
                 if marked || claim.is_bot == Some(true) {
                     self.author = AuthorKind::UnlistedBot;
                 }
@@ -58,12 +59,31 @@ impl Collector<'_> {
     pub(super) fn read_commit_identities(
         &mut self,
         index: usize,
-        commit: &Commit,
+        commit: &'r Commit,
         time: Option<Timestamp>,
     ) {
         if self.author == AuthorKind::PlainBot {
             return;
         }
+        let named = [
+            &commit.author_login,
+            &commit.committer_login,
+            &commit.author_name,
+            &commit.author_email,
+            &commit.committer_name,
+            &commit.committer_email,
+        ];
+        // Most commits are signed as the one before; a signature that was no tool's is none again.
+        if self.strangers == Some(named) {
+            return;
+        }
+        self.found_identity = false;
+        self.read_commit_logins(index, commit, time);
+        self.read_commit_signatures(index, commit, time);
+        self.strangers = (!self.found_identity).then_some(named);
+    }
+
+    fn read_commit_logins(&mut self, index: usize, commit: &Commit, time: Option<Timestamp>) {
         let logins = [
             ("author_login", &commit.author_login),
             ("committer_login", &commit.committer_login),
@@ -74,6 +94,7 @@ impl Collector<'_> {
                 ..AccountClaim::default()
             };
             if let Some(AccountMatch::Tool(number)) = self.account(claim) {
+                self.found_identity = true;
                 self.add_commit_account(number, time, || Spot {
                     field: format!("commits[{index}].{field}"),
                     quote: cut(login.as_deref().unwrap_or_default()),
@@ -81,6 +102,9 @@ impl Collector<'_> {
                 });
             }
         }
+    }
+
+    fn read_commit_signatures(&mut self, index: usize, commit: &Commit, time: Option<Timestamp>) {
         let signatures = [
             ("author", &commit.author_name, &commit.author_email),
             ("committer", &commit.committer_name, &commit.committer_email),
@@ -97,6 +121,7 @@ impl Collector<'_> {
             let Some(found) = detector.signer_index.find(signed, &detector.account_index) else {
                 continue;
             };
+            self.found_identity = true;
             let spot = |part: &str, text: &str| Spot {
                 field: format!("commits[{index}].{who}_{part}"),
                 quote: cut(text),
@@ -149,13 +174,13 @@ impl Collector<'_> {
         let Some(rule) = detector.accounts.get(number) else {
             return;
         };
-        let Some((tool, role)) = &rule.commit else {
+        let Some((commit_tool, commit_role)) = &rule.commit else {
             return;
         };
         let claimed = Claimed {
             rule: &rule.id,
-            tool,
-            role: *role,
+            tool: commit_tool,
+            role: *commit_role,
             signal: Signal::CommitIdentity,
             confidence: rule.confidence,
             dates: rule.dates.as_ref(),

@@ -8,17 +8,16 @@ use crate::catalogue::rows::{CoAuthorMeaning, CreditRow, Part, Place};
 use crate::catalogue::{Position, ToolNames};
 use crate::detector::{TextRule, reads_products};
 use crate::identity::SignerMatch;
-#[cfg(test)]
-use crate::text::engine::Candidates;
+use crate::text::engine::Candidate;
 use crate::text::quoted;
 use crate::text::regions::{Found, Markup, Regions};
-use crate::text::trailers::{agent_and_model, signed};
+use crate::text::trailers::{agent_and_model, signed, values_of};
 
 /// Matches of one pattern tried in one text. More than this in the wrong part of a text (code,
 /// quotations) is an attempt to keep the engine busy.
 const MAX_MATCHES_TRIED: usize = 256;
 
-impl Collector<'_> {
+impl Collector<'_, '_> {
     /// Reads one text. `base` is the byte offset of the text in its field, `field` the field's name.
     pub(super) fn read_text(
         &mut self,
@@ -32,21 +31,21 @@ impl Collector<'_> {
         match self.search {
             Search::Prefiltered => detector.engine.scan(text.text, &mut candidates),
             #[cfg(test)]
-            Search::OneByOne => candidates = Candidates::all(detector.engine.len()),
+            Search::OneByOne => candidates = detector.engine.all(text.text),
         }
         let mut regions = None;
-        for number in candidates.iter() {
+        for (number, ranges) in candidates.by_pattern() {
             if let Some(rule) = detector.texts.get(number) {
                 let is_silenced =
                     self.author == AuthorKind::PlainBot && rule.role != Role::Reviewed;
                 if !is_silenced && rule.applies_to_repo(&pull_request.repo) {
-                    self.try_pattern(number, rule, text, base, &mut regions, &field);
+                    self.try_pattern(ranges, rule, text, base, &mut regions, &field);
                 }
             } else if let Some(credit) = detector.credits.get(number - detector.texts.len())
                 && matches!(text.place, Place::Body | Place::Commit)
                 && self.author != AuthorKind::PlainBot
             {
-                self.read_credits(number, credit, text, base, &mut regions, &field);
+                self.read_credits(ranges, credit, text, base, &mut regions, &field);
             }
         }
         self.candidates = candidates;
@@ -54,7 +53,7 @@ impl Collector<'_> {
 
     fn try_pattern(
         &mut self,
-        number: usize,
+        ranges: &[Candidate],
         rule: &TextRule,
         text: Text<'_>,
         base: usize,
@@ -65,12 +64,22 @@ impl Collector<'_> {
         if !rule.looks_at(text.place) && !also_subject {
             return;
         }
-        let Some(pattern) = self.detector.engine.pattern(number) else {
-            return;
+        let claimed = Claimed {
+            rule: &rule.id,
+            tool: &rule.tool,
+            role: rule.role,
+            signal: signal_of(text.place),
+            confidence: rule.confidence,
+            dates: rule.dates.as_ref(),
+            time: text.time,
         };
+        if self.hits.has_at_best(&claimed) {
+            return;
+        }
         let subject_end = subject_end(text);
-        for found in pattern.find_iter(text.text).take(MAX_MATCHES_TRIED) {
-            let place = if found.start() < subject_end {
+        let engine = &self.detector.engine;
+        for found in engine.matches(ranges, text.text).take(MAX_MATCHES_TRIED) {
+            let place = if found.start < subject_end {
                 Place::Subject
             } else {
                 text.place
@@ -78,21 +87,12 @@ impl Collector<'_> {
             if !rule.looks_at(place) {
                 continue;
             }
-            match part_at(text, regions, first_word(text.text, found.start())) {
+            match part_at(text, regions, first_word(text.text, found.start)) {
                 Found::Part(part) if rule.counts_in(part) => {}
                 Found::Part(_) | Found::Void => continue,
             }
-            let claimed = Claimed {
-                rule: &rule.id,
-                tool: &rule.tool,
-                role: rule.role,
-                signal: signal_of(text.place),
-                confidence: rule.confidence,
-                dates: rule.dates.as_ref(),
-                time: text.time,
-            };
             self.hits
-                .add(claimed, || spot(text.text, found.range(), base, field));
+                .add(claimed, || spot(text.text, found, base, field));
             return;
         }
     }
@@ -100,29 +100,27 @@ impl Collector<'_> {
     /// Reads every line of one credit trailer.
     fn read_credits(
         &mut self,
-        number: usize,
+        ranges: &[Candidate],
         credit: &CreditRow,
         text: Text<'_>,
         base: usize,
         regions: &mut Option<Regions>,
         field: &impl Fn() -> String,
     ) {
-        let Some(pattern) = self.detector.engine.pattern(number) else {
-            return;
-        };
         let subject_end = subject_end(text);
-        for captures in pattern.captures_iter(text.text) {
-            let (Some(line), Some(value)) = (captures.get(0), captures.get(1)) else {
-                continue;
-            };
-            let start = first_word(text.text, line.start());
-            if line.start() < subject_end
-                || part_at(text, regions, start) != Found::Part(Part::Prose)
-            {
-                continue;
+        for range in ranges {
+            let part = text.text.get(range.start..range.end).unwrap_or_default();
+            for (line, value) in values_of(part, &credit.key) {
+                let line = line.start + range.start..line.end + range.start;
+                let start = first_word(text.text, line.start);
+                if line.start < subject_end
+                    || part_at(text, regions, start) != Found::Part(Part::Prose)
+                {
+                    continue;
+                }
+                let here = || spot(text.text, line.clone(), base, field);
+                self.read_credit(credit, value, text, here);
             }
-            let here = || spot(text.text, line.range(), base, field);
-            self.read_credit(credit, value.as_str(), text, here);
         }
     }
 

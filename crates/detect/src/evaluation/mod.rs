@@ -280,12 +280,12 @@ impl Evaluator {
     }
 
     fn push_reviewers(&mut self, truth: &TruthRecord, verdict: Option<&Verdict>) {
-        let Some(names) = &truth.review_ai else {
+        let Some(reviewers) = &truth.review_ai else {
             return;
         };
         self.judged_reviewers += 1;
         let mut expected = Vec::new();
-        for name in names {
+        for name in reviewers {
             match self.names.resolve(name, Position::Reviewer) {
                 Some(slug) => expected.push(slug.to_owned()),
                 None => *self.unmapped.entry(name.clone()).or_default() += 1,

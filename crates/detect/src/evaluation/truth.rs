@@ -57,11 +57,9 @@ impl TruthRecord {
     pub fn label(&self) -> Label<'_> {
         let agent = self.agent.as_deref().unwrap_or("unknown");
         match (agent, self.ai_authored) {
-            ("none", Some(false) | None) => Label::Person,
-            ("none", Some(true)) | ("unknown", None) => Label::Unknown,
+            ("none", Some(false) | None) | ("unknown", Some(false)) => Label::Person,
             ("unknown", Some(true)) => Label::Ai(None),
-            ("unknown", Some(false)) => Label::Person,
-            (_, Some(false)) => Label::Unknown,
+            ("none", Some(true)) | ("unknown", None) | (_, Some(false)) => Label::Unknown,
             (tool, Some(true) | None) => Label::Ai(Some(tool)),
         }
     }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use crate::catalogue::rows::BareLogin;
 use crate::catalogue::rows::{AccountRow, PlainBotRow};
 use crate::catalogue::{Catalogue, Sourced};
-use crate::identity::normal_login;
+use crate::identity::with_normal_login;
 
 /// What a record says of an account.
 #[derive(Debug, Clone, Copy, Default)]
@@ -65,13 +65,14 @@ impl AccountIndex {
         if let Some(found) = claim.id.and_then(|id| self.by_id.get(&id)) {
             return Some(*found);
         }
-        let login = normal_login(claim.login?)?;
-        let &(found, bare) = self.by_login.get(&login.name)?;
-        let identifies = match bare {
-            BareLogin::Identifies => true,
-            BareLogin::NeedsBot => login.marked_bot || claim.is_bot == Some(true),
-        };
-        identifies.then_some(found)
+        with_normal_login(claim.login?, |login| {
+            let &(found, bare) = self.by_login.get(login.name)?;
+            let identifies = match bare {
+                BareLogin::Identifies => true,
+                BareLogin::NeedsBot => login.marked_bot || claim.is_bot == Some(true),
+            };
+            identifies.then_some(found)
+        })?
     }
 
     fn add(&mut self, found: AccountMatch, logins: &[String], ids: &[u64], bare: BareLogin) {
@@ -79,9 +80,10 @@ impl AccountIndex {
             self.by_id.entry(*id).or_insert(found);
         }
         for login in logins {
-            if let Some(normal) = normal_login(login) {
-                self.by_login.entry(normal.name).or_insert((found, bare));
-            }
+            with_normal_login(login, |normal| {
+                let name = normal.name.to_owned();
+                self.by_login.entry(name).or_insert((found, bare));
+            });
         }
     }
 }

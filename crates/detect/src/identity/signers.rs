@@ -6,7 +6,7 @@ use model::Confidence;
 
 use crate::catalogue::Catalogue;
 use crate::catalogue::rows::{NameAddress, NameMatch};
-use crate::identity::{AccountClaim, AccountIndex, AccountMatch};
+use crate::identity::{AccountClaim, AccountIndex, AccountMatch, with_lowercase};
 use crate::text::trailers::{Signed, noreply_account};
 
 /// The row a signature belongs to.
@@ -46,12 +46,16 @@ impl SignerIndex {
         for (number, sourced) in catalogue.addresses.iter().enumerate() {
             let row = &sourced.row;
             for address in &row.addresses {
-                let address = address.to_lowercase();
+                let address = address.to_ascii_lowercase();
                 index.by_address.entry(address).or_insert(number);
             }
             index.address_tools.push(row.tool.clone());
             index.address_names.push(AddressNames {
-                names: row.names.iter().map(|name| name.to_lowercase()).collect(),
+                names: row
+                    .names
+                    .iter()
+                    .map(|name| name.to_ascii_lowercase())
+                    .collect(),
                 confidence: row.confidence,
                 other_name: row.other_name.unwrap_or(row.confidence),
             });
@@ -59,7 +63,7 @@ impl SignerIndex {
         for (number, sourced) in catalogue.names.iter().enumerate() {
             let row = &sourced.row;
             for name in &row.names {
-                let name = name.to_lowercase();
+                let name = name.to_ascii_lowercase();
                 match row.matches {
                     NameMatch::Whole => {
                         index.whole_names.entry(name).or_insert(number);
@@ -92,9 +96,20 @@ impl SignerIndex {
                 None => {}
             }
         }
-        let name = signed.name.to_lowercase();
-        let address = self.by_address.get(&signed.address.to_lowercase()).copied();
-        if let Some(number) = self.by_name(&name, address.is_some()) {
+        let address = with_lowercase(signed.address, |address| {
+            self.by_address.get(address).copied()
+        });
+        with_lowercase(signed.name, |name| self.find_named(name, address, accounts))
+    }
+
+    /// The rest of the search, with a lower-case name and the row of the address.
+    fn find_named(
+        &self,
+        name: &str,
+        address: Option<usize>,
+        accounts: &AccountIndex,
+    ) -> Option<SignerMatch> {
+        if let Some(number) = self.by_name(name, address.is_some()) {
             let own_address = address.and_then(|row| self.address_tools.get(row));
             // A tool's own address says more than its name, and may be dated.
             if own_address != self.name_tools.get(number) {
@@ -107,7 +122,7 @@ impl SignerIndex {
                 || names
                     .names
                     .iter()
-                    .any(|usual| begins_with_words(&name, usual));
+                    .any(|usual| begins_with_words(name, usual));
             let confidence = if is_usual {
                 names.confidence
             } else {
@@ -118,7 +133,7 @@ impl SignerIndex {
         // An app's name ends in `[bot]`, which no person's account may.
         if name.ends_with("[bot]") {
             let claim = AccountClaim {
-                login: Some(&name),
+                login: Some(name),
                 ..AccountClaim::default()
             };
             if let Some(AccountMatch::Tool(number)) = accounts.find(claim) {

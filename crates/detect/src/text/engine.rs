@@ -1,16 +1,19 @@
-//! The one-pass engine: one automaton over one literal per pattern, then the patterns themselves.
+//! The one-pass engine: one search for one literal per pattern, then the patterns themselves.
 //!
-//! Every pattern must guarantee a literal of three bytes or more in each of its matches. One scan
-//! of a text finds all literals of all patterns at once; only patterns whose literal is there, with
-//! the boundary the pattern asks for beside it, are then run, one by one. The result is the same
-//! as running each pattern on each text; a property test holds the two together.
+//! Every pattern must guarantee a literal of three bytes or more in each of its matches. One pass
+//! over a text finds all literals of all patterns at once. Where one stands with the boundary that
+//! its pattern asks for beside it, the pattern is run on that line alone; patterns that can match a
+//! line break, on the whole text. The result is the same as running each pattern on each text; a
+//! property test holds the two together.
 
-use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
+use std::ops::Range;
+
 use regex::{Regex, RegexBuilder};
-use regex_syntax::hir::Hir;
+use regex_syntax::hir::{Class, Hir, HirKind, Look};
 
 use crate::catalogue::CatalogueError;
-use crate::text::literals::{Edge, anchored_literals, required_literals};
+use crate::text::literals::{Edge, Literal, anchored_literals, required_literals};
+use crate::text::matcher::Matcher;
 
 /// A pattern as a catalogue gives it.
 pub(crate) struct PatternSpec<'a> {
@@ -33,10 +36,25 @@ pub(crate) enum IgnoreCase {
 /// Compiled patterns, numbered in the order given.
 #[derive(Debug)]
 pub(crate) struct Engine {
-    automaton: AhoCorasick,
+    matcher: Matcher,
     /// For each literal, the patterns that wait for it.
     waiting: Vec<Vec<Waiting>>,
-    patterns: Vec<Regex>,
+    patterns: Vec<Pattern>,
+}
+
+#[derive(Debug)]
+struct Pattern {
+    regex: Regex,
+    reach: Reach,
+}
+
+/// How far a match can stretch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reach {
+    /// It has no line break in it.
+    OneLine,
+    /// It may have.
+    AnyLines,
 }
 
 /// A pattern that a literal makes a candidate.
@@ -47,10 +65,20 @@ struct Waiting {
     right: Edge,
 }
 
-/// A set of pattern numbers, reused from text to text.
+/// Where in a text which patterns may match; reused from text to text.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Candidates {
-    words: Vec<u64>,
+    found: Vec<Candidate>,
+    /// For each pattern, the end of the last range that was added for it.
+    covered_until: Vec<usize>,
+}
+
+/// A part of the text in which a pattern may match.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Candidate {
+    pub(crate) pattern: usize,
+    pub(crate) start: usize,
+    pub(crate) end: usize,
 }
 
 impl Engine {
@@ -60,8 +88,13 @@ impl Engine {
         let mut literals: Vec<String> = Vec::new();
         let mut waiting: Vec<Vec<Waiting>> = Vec::new();
         for (number, spec) in specs.iter().enumerate() {
-            patterns.push(compile_pattern(spec)?);
-            for literal in prefilter(spec)? {
+            let regex = compile_pattern(spec)?;
+            let hir = parse_pattern(spec)?;
+            patterns.push(Pattern {
+                regex,
+                reach: reach_of(&hir),
+            });
+            for literal in prefilter(spec, &hir)? {
                 let text = literal.text.to_ascii_lowercase();
                 let position = literals.iter().position(|known| *known == text);
                 let index = position.unwrap_or_else(|| {
@@ -78,88 +111,144 @@ impl Engine {
                 }
             }
         }
-        let automaton = AhoCorasick::builder()
-            .ascii_case_insensitive(true)
-            .match_kind(MatchKind::Standard)
-            .kind(Some(AhoCorasickKind::DFA))
-            .build(&literals)
-            .map_err(|source| CatalogueError::Automaton {
-                source: Box::new(source),
-            })?;
         Ok(Engine {
-            automaton,
+            matcher: Matcher::new(&literals),
             waiting,
             patterns,
         })
     }
 
-    /// Finds the patterns that may match `text`, in one pass.
+    /// Finds where patterns may match `text`, in one pass.
     pub(crate) fn scan(&self, text: &str, candidates: &mut Candidates) {
         candidates.clear(self.patterns.len());
         let bytes = text.as_bytes();
-        for found in self.automaton.find_overlapping_iter(bytes) {
-            let Some(list) = self.waiting.get(found.pattern().as_usize()) else {
-                continue;
-            };
-            for waiting in list {
-                let before = found.start().checked_sub(1).and_then(|at| bytes.get(at));
-                if edge_allows(waiting.left, before)
-                    && edge_allows(waiting.right, bytes.get(found.end()))
+        let mut line = 0..0;
+        self.matcher.find_all(bytes, |found| {
+            for waiting in self.waiting.get(found.literal).into_iter().flatten() {
+                let before = found.start.checked_sub(1).and_then(|at| bytes.get(at));
+                if !edge_allows(waiting.left, before)
+                    || !edge_allows(waiting.right, bytes.get(found.end))
+                    || candidates.covers(waiting.pattern, found.start)
                 {
-                    candidates.insert(waiting.pattern);
+                    continue;
+                }
+                let reach = self
+                    .patterns
+                    .get(waiting.pattern)
+                    .map(|pattern| pattern.reach);
+                if reach == Some(Reach::OneLine) {
+                    if !line.contains(&found.start) {
+                        line = line_around(bytes, found.start);
+                    }
+                    candidates.add(waiting.pattern, line.clone());
+                } else {
+                    candidates.add(waiting.pattern, 0..bytes.len());
                 }
             }
-        }
+        });
+        // Stable: the ranges of one pattern stay in reading order.
+        candidates.found.sort_by_key(|candidate| candidate.pattern);
     }
 
-    /// The compiled pattern of a number.
-    pub(crate) fn pattern(&self, number: usize) -> Option<&Regex> {
-        self.patterns.get(number)
+    /// The matches of one pattern in the candidate ranges of a text, in reading order.
+    pub(crate) fn matches<'e>(
+        &'e self,
+        ranges: &'e [Candidate],
+        text: &'e str,
+    ) -> impl Iterator<Item = Range<usize>> + 'e {
+        ranges.iter().flat_map(move |candidate| {
+            let regex = self
+                .patterns
+                .get(candidate.pattern)
+                .map(|pattern| &pattern.regex);
+            let part = text.get(candidate.start..candidate.end).unwrap_or_default();
+            let found = regex
+                .into_iter()
+                .flat_map(move |regex| regex.find_iter(part));
+            found.map(|found| found.start() + candidate.start..found.end() + candidate.start)
+        })
     }
 
-    /// How many patterns there are.
+    /// Every pattern on the whole text: what the plain way tries.
     #[cfg(test)]
-    pub(crate) fn len(&self) -> usize {
-        self.patterns.len()
+    pub(crate) fn all(&self, text: &str) -> Candidates {
+        let mut candidates = Candidates::default();
+        candidates.clear(self.patterns.len());
+        for pattern in 0..self.patterns.len() {
+            candidates.add(pattern, 0..text.len());
+        }
+        candidates
     }
 }
 
 impl Candidates {
-    /// The numbers in the set, rising.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = usize> + '_ {
-        self.words.iter().enumerate().flat_map(|(index, &word)| {
-            let mut rest = word;
-            std::iter::from_fn(move || {
-                if rest == 0 {
-                    return None;
-                }
-                let bit = rest.trailing_zeros() as usize;
-                rest &= rest - 1;
-                Some(index * 64 + bit)
-            })
-        })
+    /// The ranges of each pattern, patterns rising, ranges in reading order.
+    pub(crate) fn by_pattern(&self) -> impl Iterator<Item = (usize, &[Candidate])> {
+        self.found
+            .chunk_by(|one, next| one.pattern == next.pattern)
+            .filter_map(|ranges| ranges.first().map(|first| (first.pattern, ranges)))
     }
 
-    /// Every number below `count`: what the naive way would try.
-    #[cfg(test)]
-    pub(crate) fn all(count: usize) -> Self {
-        let mut candidates = Candidates::default();
-        candidates.clear(count);
-        for number in 0..count {
-            candidates.insert(number);
+    fn clear(&mut self, patterns: usize) {
+        self.found.clear();
+        self.covered_until.clear();
+        self.covered_until.resize(patterns, 0);
+    }
+
+    fn covers(&self, pattern: usize, position: usize) -> bool {
+        self.covered_until
+            .get(pattern)
+            .is_some_and(|&end| position < end)
+    }
+
+    fn add(&mut self, pattern: usize, range: Range<usize>) {
+        if let Some(end) = self.covered_until.get_mut(pattern) {
+            *end = range.end;
         }
-        candidates
+        self.found.push(Candidate {
+            pattern,
+            start: range.start,
+            end: range.end,
+        });
     }
+}
 
-    fn clear(&mut self, count: usize) {
-        self.words.clear();
-        self.words.resize(count.div_ceil(64), 0);
-    }
+/// The line at a position, without its break.
+fn line_around(bytes: &[u8], position: usize) -> Range<usize> {
+    let is_break = |byte: &u8| matches!(byte, b'\n' | b'\r');
+    let before = bytes.get(..position).unwrap_or_default();
+    let after = bytes.get(position..).unwrap_or_default();
+    let start = before.iter().rposition(is_break).map_or(0, |at| at + 1);
+    let end = after
+        .iter()
+        .position(is_break)
+        .map_or(bytes.len(), |at| position + at);
+    start..end
+}
 
-    fn insert(&mut self, number: usize) {
-        if let Some(word) = self.words.get_mut(number / 64) {
-            *word |= 1 << (number % 64);
-        }
+/// Whether a match of the pattern can hold a line break.
+fn reach_of(hir: &Hir) -> Reach {
+    let crosses = match hir.kind() {
+        HirKind::Empty | HirKind::Look(_) => false,
+        HirKind::Literal(literal) => literal.0.iter().any(|byte| matches!(byte, b'\n' | b'\r')),
+        HirKind::Class(Class::Unicode(class)) => class.iter().any(|range| {
+            ['\n', '\r']
+                .iter()
+                .any(|line_break| (range.start()..=range.end()).contains(line_break))
+        }),
+        HirKind::Class(Class::Bytes(_)) => true,
+        HirKind::Repetition(repetition) => reach_of(&repetition.sub) == Reach::AnyLines,
+        HirKind::Capture(capture) => reach_of(&capture.sub) == Reach::AnyLines,
+        HirKind::Concat(children) | HirKind::Alternation(children) => children
+            .iter()
+            .any(|child| reach_of(child) == Reach::AnyLines),
+    };
+    // `\A` and `\z` mean the text, not the line.
+    let looks = hir.properties().look_set();
+    if crosses || looks.contains(Look::Start) || looks.contains(Look::End) {
+        Reach::AnyLines
+    } else {
+        Reach::OneLine
     }
 }
 
@@ -184,26 +273,29 @@ fn compile_pattern(spec: &PatternSpec<'_>) -> Result<Regex, CatalogueError> {
         })
 }
 
-fn prefilter(
-    spec: &PatternSpec<'_>,
-) -> Result<Vec<crate::text::literals::Literal>, CatalogueError> {
-    let no_literal = || CatalogueError::NoLiteral {
-        file: spec.file.to_owned(),
-        id: spec.id.to_owned(),
-    };
-    let hir: Hir = regex_syntax::ParserBuilder::new()
+fn parse_pattern(spec: &PatternSpec<'_>) -> Result<Hir, CatalogueError> {
+    let parsed = regex_syntax::ParserBuilder::new()
         .case_insensitive(spec.ignore_case == IgnoreCase::Yes)
         .multi_line(true)
         .crlf(true)
         .build()
-        .parse(spec.pattern)
-        .map_err(|_| no_literal())?;
+        .parse(spec.pattern);
+    parsed.map_err(|error| CatalogueError::BadPattern {
+        file: spec.file.to_owned(),
+        id: spec.id.to_owned(),
+        source: Box::new(regex::Error::Syntax(error.to_string())),
+    })
+}
+
+fn prefilter(spec: &PatternSpec<'_>, hir: &Hir) -> Result<Vec<Literal>, CatalogueError> {
+    let file = spec.file.to_owned();
+    let id = spec.id.to_owned();
     match spec.anchor {
-        Some(anchor) => anchored_literals(&hir, anchor).ok_or_else(|| CatalogueError::BadAnchor {
-            file: spec.file.to_owned(),
-            id: spec.id.to_owned(),
+        Some(anchor) => anchored_literals(hir, anchor).ok_or_else(|| CatalogueError::BadAnchor {
+            file,
+            id,
             anchor: anchor.to_owned(),
         }),
-        None => required_literals(&hir).ok_or_else(no_literal),
+        None => required_literals(hir).ok_or(CatalogueError::NoLiteral { file, id }),
     }
 }

@@ -2,6 +2,7 @@
 
 pub(crate) mod engine;
 mod literals;
+mod matcher;
 mod quote;
 mod rarity;
 pub(crate) mod regions;

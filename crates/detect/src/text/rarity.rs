@@ -7,11 +7,11 @@
 /// More bits than this make no difference: such a literal is as good as never there by chance.
 const ENOUGH_BITS: u32 = 44;
 
-/// What a literal loses for sharing a fragment with everyday technical text.
-const COMMONPLACE_BITS: u32 = 24;
+/// What a commonplace fragment within a literal is worth, however long it is.
+const COMMONPLACE_BITS: u32 = 6;
 
 /// Fragments that most pull requests contain.
-const COMMONPLACE: [&str; 22] = [
+const COMMONPLACE: [&str; 28] = [
     "http",
     "://",
     "github",
@@ -34,18 +34,26 @@ const COMMONPLACE: [&str; 22] = [
     "task",
     "session",
     "auto-",
+    "<!--",
+    " -->",
+    "agent",
+    "follow",
+    "feedback",
+    " file",
 ];
 
 /// A score that grows with rarity, in bits.
 pub(crate) fn rarity_bits(literal: &str) -> u32 {
-    let lower = literal.to_ascii_lowercase();
-    let tenths: u32 = lower.bytes().map(tenths_of_bits).sum();
-    let bits = (tenths / 10).min(ENOUGH_BITS);
-    if COMMONPLACE.iter().any(|common| lower.contains(common)) {
-        bits.saturating_sub(COMMONPLACE_BITS)
-    } else {
-        bits
+    let mut rest = literal.to_ascii_lowercase();
+    let mut bits = 0;
+    for common in COMMONPLACE {
+        if rest.contains(common) {
+            rest = rest.replace(common, "");
+            bits += COMMONPLACE_BITS;
+        }
     }
+    let tenths: u32 = rest.bytes().map(tenths_of_bits).sum();
+    (bits + tenths / 10).min(ENOUGH_BITS)
 }
 
 /// Surprise of one byte in tenths of a bit, rounded from letter frequencies of English prose.
@@ -54,7 +62,7 @@ fn tenths_of_bits(byte: u8) -> u32 {
         b' ' => 25,
         b'e' => 34,
         b't' => 38,
-        b'a' | b'o' | b'i' | b'n' => 40,
+        b'a' | b'o' | b'i' | b'n' | 128.. => 40,
         b's' | b'r' => 42,
         b'l' | b'd' | b'c' => 49,
         b'h' | b'u' | b'm' | b'p' => 53,
@@ -66,7 +74,6 @@ fn tenths_of_bits(byte: u8) -> u32 {
         b'j' | b'q' | b'z' => 96,
         b'0'..=b'9' | b':' => 60,
         b'-' | b'/' | b'.' | b'\n' => 52,
-        128.. => 40,
         _ => 72,
     }
 }

@@ -103,8 +103,8 @@ impl Scanner<'_> {
             if end <= skip_until {
                 continue;
             }
-            let content = line.trim_end_matches(['\n', '\r']);
-            let body = content.trim_start();
+            let content = without_break(line);
+            let body = content.trim_ascii_start();
             if let Some((mark, width, opened)) = fence {
                 if closes_fence(body, mark, width) {
                     self.push(opened, end, Found::Void);
@@ -174,7 +174,7 @@ impl Scanner<'_> {
         comments_close: &mut bool,
     ) -> usize {
         let line = self.text.get(from..end).unwrap_or_default();
-        if !line.contains('`') && !line.contains("<!--") {
+        if !line.bytes().any(|byte| byte == b'`' || byte == b'<') {
             return 0;
         }
         let ticks = TickRuns::new(line);
@@ -253,11 +253,20 @@ impl TickRuns {
                 _ => runs.push((position, 1)),
             }
         }
-        let mut last_of_width = std::collections::HashMap::new();
+        // Widths differ little: a line of n bytes has room for few, so a list beats a map.
+        let mut last_of_width: Vec<(usize, usize)> = Vec::new();
         let mut next_same = vec![None; runs.len()];
         for (index, (_, width)) in runs.iter().enumerate().rev() {
+            let known = last_of_width.iter_mut().find(|(known, _)| known == width);
+            let next = match known {
+                Some((_, last)) => Some(std::mem::replace(last, index)),
+                None => {
+                    last_of_width.push((*width, index));
+                    None
+                }
+            };
             if let Some(slot) = next_same.get_mut(index) {
-                *slot = last_of_width.insert(*width, index);
+                *slot = next;
             }
         }
         TickRuns { runs, next_same }
@@ -283,6 +292,11 @@ fn is_indented_log(message: &str) -> bool {
     }
     let mut lines = message.trim_start().lines().skip(1);
     lines.all(|line| line.trim().is_empty() || indent_columns(line) >= 4)
+}
+
+fn without_break(line: &str) -> &str {
+    let line = line.strip_suffix('\n').unwrap_or(line);
+    line.strip_suffix('\r').unwrap_or(line)
 }
 
 fn opens_fence(body: &str) -> Option<(char, usize)> {

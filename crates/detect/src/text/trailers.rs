@@ -71,7 +71,30 @@ pub(crate) fn agent_and_model(value: &str) -> Option<(&str, &str)> {
 }
 
 fn unquoted(name: &str) -> &str {
-    name.trim().trim_matches('"').trim()
+    let name = name.trim_ascii();
+    let inner = name
+        .strip_prefix('"')
+        .and_then(|rest| rest.strip_suffix('"'));
+    inner.map_or(name, str::trim_ascii)
+}
+
+/// The values of all lines `key: value` in a text, each with the byte range of its line.
+pub(crate) fn values_of<'t>(
+    text: &'t str,
+    key: &'t str,
+) -> impl Iterator<Item = (std::ops::Range<usize>, &'t str)> {
+    let mut start = 0;
+    text.split(['\n', '\r']).filter_map(move |line| {
+        let line_start = start;
+        start += line.len() + 1;
+        let written = line.trim_start_matches([' ', '\t']);
+        let (found, rest) = written.split_at_checked(key.len())?;
+        if !found.eq_ignore_ascii_case(key) {
+            return None;
+        }
+        let value = rest.trim_start_matches([' ', '\t']).strip_prefix(':')?;
+        Some((line_start..line_start + line.len(), value.trim()))
+    })
 }
 
 #[cfg(test)]
@@ -112,6 +135,16 @@ mod tests {
         assert_eq!(noreply_account("x@example.org"), None);
         assert_eq!(noreply_account("@users.noreply.github.com"), None);
         assert_eq!(noreply_account("é"), None);
+    }
+
+    #[test]
+    fn values_are_read_line_by_line() {
+        let text = "subject\r\n  Key: a\nkey :b\n\nkeys: c\nthe key: d\nKEY:";
+        let values: Vec<&str> = values_of(text, "Key").map(|(_, value)| value).collect();
+        assert_eq!(values, ["a", "b", ""]);
+        for (range, _) in values_of(text, "Key") {
+            assert!(text[range].to_lowercase().contains("key"));
+        }
     }
 
     #[test]

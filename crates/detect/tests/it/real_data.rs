@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::{BufRead, BufReader};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use detect::evaluation::{Evaluation, Evaluator, TruthRecord};
 use detect::{Catalogue, Detector, Position};
@@ -33,7 +33,7 @@ fn lines(path: PathBuf) -> impl Iterator<Item = String> {
     reader.lines().map(|line| line.expect("a line of UTF-8"))
 }
 
-fn records(folder: &PathBuf) -> impl Iterator<Item = (PullRequest, TruthRecord)> {
+fn records(folder: &Path) -> impl Iterator<Item = (PullRequest, TruthRecord)> {
     let pull_requests = lines(folder.join("prs.jsonl.gz"))
         .map(|line| serde_json::from_str::<PullRequest>(&line).expect("a pull request"));
     let truths = lines(folder.join("truth.jsonl"))
@@ -41,7 +41,7 @@ fn records(folder: &PathBuf) -> impl Iterator<Item = (PullRequest, TruthRecord)>
     pull_requests.zip(truths)
 }
 
-fn evaluate(folder: &PathBuf, change: impl Fn(PullRequest) -> PullRequest) -> Evaluation {
+fn evaluate(folder: &Path, change: impl Fn(PullRequest) -> PullRequest) -> Evaluation {
     let catalogue = Catalogue::builtin().expect("the built-in catalogue is valid");
     let detector = Detector::new(&catalogue).expect("it compiles");
     let mut evaluator = Evaluator::new(&catalogue);
@@ -197,6 +197,41 @@ fn with_logins(mut pull_request: PullRequest, rewrite: fn(&str) -> String) -> Pu
     }
     for comment in pull_request.comments.iter_mut().flatten() {
         rewritten(&mut comment.author);
+    }
+    pull_request
+}
+
+/// Whether the host says that an account is a bot must not matter where the login says it, and
+/// where neither does, common words must not count.
+#[test]
+fn records_without_bot_flags_are_judged_alike() {
+    let Some(folder) = data_folder() else { return };
+    let plain = evaluate(&folder, |pull_request| pull_request);
+    let unflagged = evaluate(&folder, without_bot_flags);
+    assert_eq!(unflagged.authored, plain.authored);
+    assert_eq!(unflagged.review_overall, plain.review_overall);
+
+    let bare = evaluate(&folder, |pull_request| {
+        with_logins(without_bot_flags(pull_request), bare_login)
+    });
+    assert_eq!(bare.authored.fp, 0);
+    assert_eq!(bare.visible.right_tool, plain.visible.right_tool);
+    assert!(
+        bare.review_overall.recall >= Some(0.97),
+        "{:?}",
+        bare.review_overall
+    );
+}
+
+fn without_bot_flags(mut pull_request: PullRequest) -> PullRequest {
+    if let Some(author) = &mut pull_request.author {
+        author.is_bot = None;
+    }
+    for review in pull_request.reviews.iter_mut().flatten() {
+        review.is_bot = None;
+    }
+    for comment in pull_request.comments.iter_mut().flatten() {
+        comment.is_bot = None;
     }
     pull_request
 }

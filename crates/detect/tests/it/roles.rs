@@ -264,8 +264,8 @@ fn summaries_in_the_body_are_reviews() {
     for (body, tool) in cases {
         check(json!({"body": body}), &[], &[tool]);
         check(json!({"body": body.replace('\n', "\r\n")}), &[], &[tool]);
-        let quoted: String = body.lines().map(|line| format!("`{line}`\n")).collect();
-        check(json!({"body": quoted}), &[], &[]);
+        let quoted_lines: Vec<String> = body.lines().map(|line| format!("`{line}`")).collect();
+        check(json!({"body": quoted_lines.join("\n")}), &[], &[]);
     }
 }
 
@@ -329,5 +329,41 @@ fn mixed_accounts_are_shown_but_decide_nothing() {
         let verdict = verdict(json!({"reviews": [{"author": login, "state": "COMMENTED"}]}));
         assert!(!verdict.ai_reviewed, "{login}");
         assert_eq!(verdict.evidence.len(), 1, "{login}");
+    }
+}
+
+#[test]
+fn reviewers_are_known_by_their_comments_too() {
+    let cases = [
+        (
+            "### ✅ BugBot reviewed your changes and found no bugs!",
+            "bugbot",
+        ),
+        (
+            "## Pull Request Overview\n\nCopilot reviewed 2 out of 3 changed files.",
+            "copilot_review",
+        ),
+        ("**Actionable comments posted: 3**", "coderabbit"),
+        ("mrge reviewed 4 files and found no issues.", "cubic"),
+    ];
+    for (body, tool) in cases {
+        for author in [json!(null), json!("renamed-account")] {
+            check(
+                json!({"reviews": [{"author": author, "body": body}]}),
+                &[],
+                &[tool],
+            );
+            check(
+                json!({"comments": [{"author": author, "body": body}]}),
+                &[],
+                &[tool],
+            );
+        }
+        let quoted = format!("> {}", body.replace('\n', "\n> "));
+        check(
+            json!({"comments": [{"author": "grace", "body": quoted}]}),
+            &[],
+            &[],
+        );
     }
 }
