@@ -162,7 +162,7 @@ impl Ledger for MemoryLedger {
         failure: &Failure,
         _at: Timestamp,
     ) -> Result<u64, LedgerError> {
-        self.lock().end_ready_requests(run, failure, _at)
+        self.lock().end_ready_requests(run, failure)
     }
 
     fn totals(&self, run: RunId) -> Result<Totals, LedgerError> {
@@ -226,7 +226,7 @@ impl Ledger for MemoryLedger {
         outcomes: &[OutcomeRecord],
         _at: Timestamp,
     ) -> Result<(), LedgerError> {
-        self.lock().record(shard, outcomes, _at)
+        self.lock().record(shard, outcomes)
     }
 
     fn close_shard(
@@ -265,11 +265,11 @@ impl Ledger for MemoryLedger {
         after: Option<RequestCursor>,
         limit: usize,
     ) -> Result<Vec<QuarantinedRequest>, LedgerError> {
-        self.lock().quarantined(task, after, limit)
+        Ok(self.lock().quarantined(task, after, limit))
     }
 
     fn release_quarantine(&self, task: &str, subject: &str) -> Result<u64, LedgerError> {
-        self.lock().release_quarantine(task, subject)
+        Ok(self.lock().release_quarantine(task, subject))
     }
 
     fn waiting(
@@ -278,6 +278,6 @@ impl Ledger for MemoryLedger {
         after: Option<RequestCursor>,
         limit: usize,
     ) -> Result<Vec<WaitingRequest>, LedgerError> {
-        self.lock().waiting(task, after, limit)
+        Ok(self.lock().waiting(task, after, limit))
     }
 }

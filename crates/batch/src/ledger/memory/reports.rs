@@ -138,7 +138,7 @@ impl State {
         task: &str,
         after: Option<RequestCursor>,
         limit: usize,
-    ) -> Result<Vec<QuarantinedRequest>, LedgerError> {
+    ) -> Vec<QuarantinedRequest> {
         let mut page = Vec::new();
         for (cursor, run, request) in self.requests_of(task, after) {
             let (Standing::Quarantined, Some(failure)) = (request.standing, &request.ended) else {
@@ -158,14 +158,10 @@ impl State {
                 detail: failure.detail.clone(),
             });
         }
-        Ok(page)
+        page
     }
 
-    pub(super) fn release_quarantine(
-        &mut self,
-        task: &str,
-        subject: &str,
-    ) -> Result<u64, LedgerError> {
+    pub(super) fn release_quarantine(&mut self, task: &str, subject: &str) -> u64 {
         let mut released = 0;
         for run in self.runs.values_mut() {
             if run.run.spec.task.name != task {
@@ -178,7 +174,7 @@ impl State {
                 }
             }
         }
-        Ok(released)
+        released
     }
 
     pub(super) fn waiting(
@@ -186,18 +182,17 @@ impl State {
         task: &str,
         after: Option<RequestCursor>,
         limit: usize,
-    ) -> Result<Vec<WaitingRequest>, LedgerError> {
+    ) -> Vec<WaitingRequest> {
         let open = self
             .requests_of(task, after)
             .filter(|(_, _, request)| request.is_open());
-        Ok(open
-            .take(limit)
+        open.take(limit)
             .map(|(cursor, _, request)| WaitingRequest {
                 cursor,
                 subject: request.subject.clone(),
                 group: request.group.clone(),
                 in_flight: request.standing == Standing::InShard,
             })
-            .collect())
+            .collect()
     }
 }

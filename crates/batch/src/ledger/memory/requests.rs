@@ -1,7 +1,5 @@
 //! Requests: claimed, waiting for a shard, ended.
 
-use jiff::Timestamp;
-
 use super::state::{RequestData, Standing, State};
 use crate::ledger::LedgerError;
 use crate::ledger::records::{
@@ -73,7 +71,6 @@ impl State {
         &mut self,
         run: RunId,
         failure: &Failure,
-        _at: Timestamp,
     ) -> Result<u64, LedgerError> {
         let data = self.run_mut(run)?;
         let task = data.run.spec.task.name.clone();

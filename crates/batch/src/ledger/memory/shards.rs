@@ -149,7 +149,6 @@ impl State {
         &mut self,
         shard: ShardId,
         outcomes: &[OutcomeRecord],
-        _at: Timestamp,
     ) -> Result<(), LedgerError> {
         let state = self;
         let run_id = state.shard(shard)?.shard.run;
