@@ -198,11 +198,28 @@ async fn every_fault_of_a_batch_is_survived() {
         assert_eq!(report.end, RunEnd::Finished, "{fault}");
         assert_eq!(report.summary.totals.answered, 30, "{fault}");
         if fault == "files_gone" {
-            world.check_requests(&report);
+            world.check_requests(&report, &std::collections::BTreeSet::new());
         } else {
             world.check_books(&report);
         }
     }
+}
+
+/// Requests held back by a limit while a batch stands still do not make the engine ask without pause.
+#[tokio::test(start_paused = true)]
+async fn a_stalled_batch_is_asked_after_now_and_then() {
+    let toml = "[[batch_faults]]\nkind = \"token_limit\"\nbatches = [1]\n\
+                [[batch_faults]]\nkind = \"stalls\"\nbatches = [2]\n";
+    let world = World::new(toml, &["models.\"openai/gpt-oss-20b\".failure_rate=0.0"]);
+    let report = world.run(&[SMALL], 30).await;
+    assert_eq!(report.summary.totals.answered, 30);
+    world.check_books(&report);
+    // Once a minute for the 12 hours after which a batch counts as stalled, and the work itself.
+    let calls = world
+        .transport
+        .calls
+        .load(std::sync::atomic::Ordering::SeqCst);
+    assert!((720..1500).contains(&calls), "{calls}");
 }
 
 /// A pass 1 in which nothing succeeds still reaches pass 2, and a pass 2 in which nothing succeeds

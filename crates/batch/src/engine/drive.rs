@@ -299,7 +299,10 @@ impl Engine {
         for group in ready {
             if let Some(since) = session.waiting_since.get(&group.variant) {
                 let left = gather.saturating_sub(since.elapsed());
-                pause = pause.min(left.max(Duration::from_millis(10)));
+                // A group that has waited long enough is held back by a limit, not by its wait.
+                if !left.is_zero() {
+                    pause = pause.min(left);
+                }
             }
         }
         if let Some(deadline) = self.parts.settings.deadline {
