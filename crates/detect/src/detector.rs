@@ -13,7 +13,7 @@ use crate::collect::{Collector, Search};
 use crate::identity::{AccountIndex, SignerIndex};
 use crate::join::{QuoteSupport, joined};
 use crate::mentions::{Mention, Mentions};
-use crate::text::engine::{Engine, IgnoreCase, PatternSpec};
+use crate::text::engine::{Engine, IgnoreCase, PatternSpec, TextKind};
 use crate::verdict::verdict_of;
 
 /// A compiled catalogue. Build it once and share it: it is `Send + Sync` and keeps no state
@@ -55,6 +55,9 @@ impl Detector {
                 Case::Ignored => IgnoreCase::Yes,
                 Case::Exact => IgnoreCase::No,
             },
+            reads: (sourced.row.places.iter())
+                .map(|place| kind_of(*place))
+                .collect(),
         });
         let credit_specs =
             (catalogue.credits.iter())
@@ -65,6 +68,7 @@ impl Detector {
                     pattern,
                     anchor: None,
                     ignore_case: IgnoreCase::Yes,
+                    reads: vec![TextKind::Prose],
                 });
         let specs: Vec<PatternSpec<'_>> = text_specs.chain(credit_specs).collect();
         let signer = |id: &str, tool: &str, confidence, dates: Option<&Dates>| SignerRule {
@@ -241,6 +245,14 @@ pub(crate) struct SignerRule {
     pub(crate) tool: String,
     pub(crate) confidence: Confidence,
     pub(crate) dates: Option<Dates>,
+}
+
+/// What the texts of a place are like.
+pub(crate) fn kind_of(place: Place) -> TextKind {
+    match place {
+        Place::Branch | Place::Title | Place::Label | Place::Event => TextKind::Name,
+        Place::Body | Place::Commit | Place::Subject | Place::Comment => TextKind::Prose,
+    }
 }
 
 /// Whether a credit trailer may name a product or a model besides a person.

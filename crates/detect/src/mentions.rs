@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::catalogue::rows::Part;
 use crate::catalogue::{Catalogue, CatalogueError};
 use crate::identity::{AccountClaim, AccountIndex};
-use crate::text::engine::{Candidates, Engine, IgnoreCase, PatternSpec};
+use crate::text::engine::{Candidates, Engine, IgnoreCase, PatternSpec, TextKind};
 use crate::text::quoted;
 use crate::text::regions::{Found, Markup, Regions};
 
@@ -44,6 +44,7 @@ impl Mentions {
                 pattern: &sourced.row.pattern,
                 anchor: sourced.row.anchor.as_deref(),
                 ignore_case: IgnoreCase::Yes,
+                reads: vec![TextKind::Prose],
             })
             .collect();
         Ok(Mentions {
@@ -90,7 +91,7 @@ impl Mentions {
         field: impl Fn() -> String,
     ) {
         let mut candidates = Candidates::default();
-        self.engine.scan(text, &mut candidates);
+        self.engine.scan(text, TextKind::Prose, &mut candidates);
         let mut regions = None;
         for (number, ranges) in candidates.by_pattern() {
             let Some((rule, tool)) = self.rules.get(number) else {

@@ -111,8 +111,8 @@ impl<'r> Collector<'_, 'r> {
         ];
         for (who, name, address) in signatures {
             let signed = Signed {
-                name: name.as_deref().unwrap_or_default().trim(),
-                address: address.as_deref().unwrap_or_default().trim(),
+                name: name.as_deref().unwrap_or_default().trim_ascii(),
+                address: address.as_deref().unwrap_or_default().trim_ascii(),
             };
             if signed.name.is_empty() && signed.address.is_empty() {
                 continue;

@@ -6,7 +6,7 @@ use super::hits::{Claimed, Spot};
 use super::{AuthorKind, Collector, Search, Text};
 use crate::catalogue::rows::{CoAuthorMeaning, CreditRow, Part, Place};
 use crate::catalogue::{Position, ToolNames};
-use crate::detector::{TextRule, reads_products};
+use crate::detector::{TextRule, kind_of, reads_products};
 use crate::identity::SignerMatch;
 use crate::text::engine::Candidate;
 use crate::text::quoted;
@@ -29,7 +29,10 @@ impl Collector<'_, '_> {
         let detector = self.detector;
         let mut candidates = std::mem::take(&mut self.candidates);
         match self.search {
-            Search::Prefiltered => detector.engine.scan(text.text, &mut candidates),
+            Search::Prefiltered => {
+                let kind = kind_of(text.place);
+                detector.engine.scan(text.text, kind, &mut candidates);
+            }
             #[cfg(test)]
             Search::OneByOne => candidates = detector.engine.all(text.text),
         }

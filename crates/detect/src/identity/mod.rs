@@ -21,7 +21,7 @@ pub(crate) fn with_normal_login<R>(
     raw: &str,
     use_login: impl FnOnce(NormalLogin<'_>) -> R,
 ) -> Option<R> {
-    with_lowercase(raw.trim(), |lower| {
+    with_lowercase(raw.trim_ascii(), |lower| {
         let mut name = lower.trim_start_matches('@');
         let mut marked_bot = false;
         for prefix in ["app/", "apps/"] {
@@ -34,7 +34,7 @@ pub(crate) fn with_normal_login<R>(
             name = rest;
             marked_bot = true;
         }
-        let name = name.trim();
+        let name = name.trim_ascii();
         (!name.is_empty()).then(|| use_login(NormalLogin { name, marked_bot }))
     })
 }

@@ -22,6 +22,16 @@ pub(crate) struct PatternSpec<'a> {
     pub(crate) pattern: &'a str,
     pub(crate) anchor: Option<&'a str>,
     pub(crate) ignore_case: IgnoreCase,
+    pub(crate) reads: Vec<TextKind>,
+}
+
+/// What a text is like. Names are searched apart, since what marks a branch is common in prose.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum TextKind {
+    /// A short name: a branch, a title, a label, an event.
+    Name,
+    /// Long text: a description, a message, a comment.
+    Prose,
 }
 
 /// Whether letter case is ignored.
@@ -36,10 +46,17 @@ pub(crate) enum IgnoreCase {
 /// Compiled patterns, numbered in the order given.
 #[derive(Debug)]
 pub(crate) struct Engine {
+    names: LiteralSearch,
+    prose: LiteralSearch,
+    patterns: Vec<Pattern>,
+}
+
+/// The search for the literals of the patterns that read one kind of text.
+#[derive(Debug)]
+struct LiteralSearch {
     matcher: Matcher,
     /// For each literal, the patterns that wait for it.
     waiting: Vec<Vec<Waiting>>,
-    patterns: Vec<Pattern>,
 }
 
 #[derive(Debug)]
@@ -85,46 +102,42 @@ impl Engine {
     /// Compiles patterns; an error names the row that cannot be compiled or prefiltered.
     pub(crate) fn compile(specs: &[PatternSpec<'_>]) -> Result<Self, CatalogueError> {
         let mut patterns = Vec::with_capacity(specs.len());
-        let mut literals: Vec<String> = Vec::new();
-        let mut waiting: Vec<Vec<Waiting>> = Vec::new();
-        for (number, spec) in specs.iter().enumerate() {
+        let mut prefilters = Vec::with_capacity(specs.len());
+        for spec in specs {
             let regex = compile_pattern(spec)?;
             let hir = parse_pattern(spec)?;
             patterns.push(Pattern {
                 regex,
                 reach: reach_of(&hir),
             });
-            for literal in prefilter(spec, &hir)? {
-                let text = literal.text.to_ascii_lowercase();
-                let position = literals.iter().position(|known| *known == text);
-                let index = position.unwrap_or_else(|| {
-                    literals.push(text);
-                    waiting.push(Vec::new());
-                    literals.len() - 1
-                });
-                if let Some(list) = waiting.get_mut(index) {
-                    list.push(Waiting {
-                        pattern: number,
-                        left: literal.left,
-                        right: literal.right,
-                    });
-                }
-            }
+            prefilters.push(prefilter(spec, &hir)?);
         }
+        let search_of = |kind: TextKind| {
+            let numbered = specs.iter().zip(&prefilters).enumerate();
+            LiteralSearch::new(
+                numbered
+                    .filter(|(_, (spec, _))| spec.reads.contains(&kind))
+                    .map(|(number, (_, literals))| (number, literals.as_slice())),
+            )
+        };
         Ok(Engine {
-            matcher: Matcher::new(&literals),
-            waiting,
+            names: search_of(TextKind::Name),
+            prose: search_of(TextKind::Prose),
             patterns,
         })
     }
 
     /// Finds where patterns may match `text`, in one pass.
-    pub(crate) fn scan(&self, text: &str, candidates: &mut Candidates) {
+    pub(crate) fn scan(&self, text: &str, kind: TextKind, candidates: &mut Candidates) {
+        let search = match kind {
+            TextKind::Name => &self.names,
+            TextKind::Prose => &self.prose,
+        };
         candidates.clear(self.patterns.len());
         let bytes = text.as_bytes();
         let mut line = 0..0;
-        self.matcher.find_all(bytes, |found| {
-            for waiting in self.waiting.get(found.literal).into_iter().flatten() {
+        search.matcher.find_all(bytes, |found| {
+            for waiting in search.waiting.get(found.literal).into_iter().flatten() {
                 let before = found.start.checked_sub(1).and_then(|at| bytes.get(at));
                 if !edge_allows(waiting.left, before)
                     || !edge_allows(waiting.right, bytes.get(found.end))
@@ -178,6 +191,35 @@ impl Engine {
             candidates.add(pattern, 0..text.len());
         }
         candidates
+    }
+}
+
+impl LiteralSearch {
+    fn new<'l>(prefilters: impl Iterator<Item = (usize, &'l [Literal])>) -> Self {
+        let mut texts: Vec<String> = Vec::new();
+        let mut waiting: Vec<Vec<Waiting>> = Vec::new();
+        for (pattern, literals) in prefilters {
+            for literal in literals {
+                let text = literal.text.to_ascii_lowercase();
+                let position = texts.iter().position(|known| *known == text);
+                let index = position.unwrap_or_else(|| {
+                    texts.push(text);
+                    waiting.push(Vec::new());
+                    texts.len() - 1
+                });
+                if let Some(list) = waiting.get_mut(index) {
+                    list.push(Waiting {
+                        pattern,
+                        left: literal.left,
+                        right: literal.right,
+                    });
+                }
+            }
+        }
+        LiteralSearch {
+            matcher: Matcher::new(&texts),
+            waiting,
+        }
     }
 }
 

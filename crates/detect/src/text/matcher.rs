@@ -7,7 +7,7 @@
 //! requests, that is several times as fast as an Aho-Corasick automaton over the same literals.
 //! The time is linear: few literals share their four bytes, and each is short.
 
-use crate::text::rarity::rarity_bits;
+use crate::text::rarity::piece_rarity_bits;
 
 /// Bytes looked at together.
 const GRAM_BYTES: usize = 4;
@@ -177,7 +177,7 @@ fn slot_of(gram: u32) -> usize {
 /// The rarest four bytes of a literal and where they begin; `None` when it has fewer.
 fn rarest_gram(literal: &str) -> Option<(usize, u32)> {
     let windows = literal.as_bytes().windows(GRAM_BYTES).enumerate();
-    let rarity = |window: &[u8]| rarity_bits(&String::from_utf8_lossy(window));
+    let rarity = |window: &[u8]| piece_rarity_bits(&String::from_utf8_lossy(window));
     let (offset, rarest) = windows.max_by_key(|(_, window)| rarity(window))?;
     rarest.first_chunk().map(|gram| (offset, folded(*gram)))
 }

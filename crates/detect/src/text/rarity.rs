@@ -56,6 +56,61 @@ pub(crate) fn rarity_bits(literal: &str) -> u32 {
     (bits + tenths / 10).min(ENOUGH_BITS)
 }
 
+/// Words whose pieces are everywhere in pull requests.
+const EVERYDAY_WORDS: [&str; 40] = [
+    "https://",
+    "http://",
+    "github.com/",
+    "pull/",
+    "issues/",
+    "commit",
+    "changes",
+    "changed",
+    "request",
+    "review",
+    "comment",
+    "summary",
+    "description",
+    "generated",
+    "feature",
+    "files",
+    "with ",
+    "this ",
+    "that ",
+    "from ",
+    "when ",
+    "have ",
+    "test",
+    "update",
+    "using ",
+    "added",
+    "should",
+    "following",
+    "remove",
+    "support",
+    "function",
+    "feedback",
+    "authored-by",
+    "signed-off-by",
+    "made with",
+    "fixed",
+    "code",
+    "value",
+    "error",
+    "version",
+];
+
+/// Rarity of a few bytes on their own: pieces of everyday words come last.
+pub(crate) fn piece_rarity_bits(piece: &str) -> u32 {
+    let bits = rarity_bits(piece);
+    let lower = piece.to_ascii_lowercase();
+    if EVERYDAY_WORDS.iter().any(|word| word.contains(&lower)) {
+        bits / 4
+    } else {
+        bits
+    }
+}
+
 /// Surprise of one byte in tenths of a bit, rounded from letter frequencies of English prose.
 fn tenths_of_bits(byte: u8) -> u32 {
     match byte {
@@ -80,12 +135,13 @@ fn tenths_of_bits(byte: u8) -> u32 {
 
 #[cfg(test)]
 mod tests {
-    use super::rarity_bits;
+    use super::{piece_rarity_bits, rarity_bits};
 
     #[test]
     fn rare_words_beat_common_fragments() {
         assert!(rarity_bits("app.devin.ai") > rarity_bits("https://"));
         assert!(rarity_bits("coderabbit") > rarity_bits("summary by"));
         assert!(rarity_bits("jules") > rarity_bits("the"));
+        assert!(piece_rarity_bits("plit") > piece_rarity_bits("comm"));
     }
 }

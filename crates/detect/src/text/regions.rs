@@ -131,23 +131,26 @@ impl Scanner<'_> {
             }
             previous_indented_code = false;
             previous_blank = false;
-            if is_list_item(body) {
+            let first = body.as_bytes().first().copied().unwrap_or_default();
+            let is_item = matches!(first, b'-' | b'*' | b'+' | b'0'..=b'9') && is_list_item(body);
+            if is_item {
                 in_list = true;
             } else if indent == 0 {
                 in_list = false;
             }
             if line_start >= skip_until {
-                if self.fences == Fences::Heeded
+                if matches!(first, b'`' | b'~')
+                    && self.fences == Fences::Heeded
                     && let Some((mark, width)) = opens_fence(body)
                 {
                     fence = Some((mark, width, line_start));
                     continue;
                 }
-                if is_unticked_box(body) {
+                if is_item && is_unticked_box(body) {
                     self.push(line_start, end, Found::Void);
                     continue;
                 }
-                if body.starts_with('>') {
+                if first == b'>' {
                     self.push(line_start, end, Found::Part(Part::Quote));
                     continue;
                 }
@@ -332,14 +335,12 @@ fn indent_columns(line: &str) -> usize {
     columns
 }
 
-/// Whether a line is a task that was left open: what it says was offered, not said.
+/// Whether a list item is a task that was left open: what it says was offered, not said.
 fn is_unticked_box(body: &str) -> bool {
-    is_list_item(body)
-        && body
-            .trim_start_matches(|mark: char| mark.is_ascii_digit() || "-*+.)".contains(mark))
-            .trim_start()
-            .strip_prefix("[ ]")
-            .is_some()
+    body.trim_start_matches(|mark: char| mark.is_ascii_digit() || "-*+.)".contains(mark))
+        .trim_start()
+        .strip_prefix("[ ]")
+        .is_some()
 }
 
 fn is_list_item(body: &str) -> bool {

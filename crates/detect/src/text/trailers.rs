@@ -9,12 +9,12 @@ pub(crate) struct Signed<'t> {
 
 /// Reads `Name <address>`; either part may be missing.
 pub(crate) fn signed(value: &str) -> Signed<'_> {
-    let value = value.trim();
+    let value = value.trim_ascii();
     if let Some((name, rest)) = value.split_once('<') {
         let address = rest.split('>').next().unwrap_or_default();
         return Signed {
             name: unquoted(name),
-            address: address.trim(),
+            address: address.trim_ascii(),
         };
     }
     let is_address = value.contains('@') && !value.contains(char::is_whitespace);
@@ -93,7 +93,7 @@ pub(crate) fn values_of<'t>(
             return None;
         }
         let value = rest.trim_start_matches([' ', '\t']).strip_prefix(':')?;
-        Some((line_start..line_start + line.len(), value.trim()))
+        Some((line_start..line_start + line.len(), value.trim_ascii()))
     })
 }
 
