@@ -19,6 +19,7 @@ use crate::wiring::database::require_team;
 use crate::wiring::detection::detector;
 use crate::wiring::engine::{Setup, default_tiers, ledger, models, tiers};
 use crate::wiring::question::{Questions, task};
+use store::SatisfiedBy;
 
 mod dry_run;
 mod rules;
@@ -52,19 +53,17 @@ pub(crate) fn run(app: &App, arguments: &AnalyzeArguments) -> Result<Outcome, Cl
     // A missing database is a mistake here, not something to make.
     let reading = app.open_to_read("analyze")?;
     require_team(reading.as_ref(), arguments.selection.team.as_deref())?;
-    let wanted = Candidates::wanted(arguments, matches!(whom, Whom::Models(_)));
+    let satisfied_by = match whom {
+        Whom::Rules => SatisfiedBy::Anyone,
+        Whom::Models(_) => SatisfiedBy::ModelOnly,
+    };
+    let wanted = Candidates::wanted(arguments, satisfied_by);
     if arguments.dry_run {
         return match whom {
             Whom::Rules => dry_run::rules(app, &reading, wanted),
-            Whom::Models(tiers) => dry_run::models(
-                app,
-                &config,
-                &reading,
-                &detector,
-                wanted,
-                tiers,
-                arguments.show,
-            ),
+            Whom::Models(tiers) => {
+                dry_run::models(app, &config, &reading, &detector, wanted, tiers, arguments)
+            }
         };
     }
     let store = app.open_to_write("analyze")?;
@@ -95,7 +94,7 @@ pub(crate) fn run(app: &App, arguments: &AnalyzeArguments) -> Result<Outcome, Cl
             std::iter::from_fn(|| candidates.next()).map(|stored| questions.ask(&stored).0);
         let plan = engine.plan(spec, requests)?;
         candidates.finish()?;
-        if !worth_it(app, &engine, &plan, arguments.yes)? {
+        if !worth_it(app, &engine, &plan, consent(arguments))? {
             return Ok(Outcome::Done);
         }
         let report = engine
@@ -205,8 +204,26 @@ pub(crate) async fn checked_models(
     Ok(preflight.tiers)
 }
 
+/// Whether the user has to be asked before money is spent.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Consent {
+    /// Said with `--yes`, or nobody is there to be asked.
+    Given,
+    /// To be asked for.
+    Wanted,
+}
+
+fn consent(arguments: &AnalyzeArguments) -> Consent {
+    let somebody_is_there = std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
+    if arguments.yes || !somebody_is_there {
+        Consent::Given
+    } else {
+        Consent::Wanted
+    }
+}
+
 /// Shows what the run will take and asks, at a terminal, whether to go on.
-fn worth_it(app: &App, engine: &Engine, plan: &Plan, yes: bool) -> Result<bool, CliError> {
+fn worth_it(app: &App, engine: &Engine, plan: &Plan, consent: Consent) -> Result<bool, CliError> {
     let output = &app.output;
     let estimate = &plan.estimate;
     let held: u64 = plan.skipped.held.values().sum();
@@ -232,10 +249,7 @@ fn worth_it(app: &App, engine: &Engine, plan: &Plan, yes: bool) -> Result<bool, 
         return Ok(false);
     }
     output.note(&format!("run {}: {}", plan.run, estimate_text(estimate)));
-    if yes || !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() {
-        return Ok(true);
-    }
-    if confirmed()? {
+    if consent == Consent::Given || confirmed()? {
         return Ok(true);
     }
     engine.discard(plan.run)?;

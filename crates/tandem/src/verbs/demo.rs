@@ -25,6 +25,7 @@ use crate::demo::organisation::{Organisation, PlantedSummary, Team};
 use crate::error::{CliError, ErrorKind, Outcome};
 use crate::output::count;
 use crate::verbs::analyze::checked_models;
+use crate::verbs::detect::Extent;
 use crate::verbs::emulate::RulesAnswerer;
 use crate::verbs::{adoption, coverage, detect as detect_verb, evaluate, runs};
 use crate::wiring::candidates::{Candidates, Wanted};
@@ -73,7 +74,13 @@ pub(crate) fn run(app: &App, arguments: &DemoArguments) -> Result<Outcome, CliEr
     plant(&organisation, store.as_ref(), &place.truth)?;
     let planted = organisation.summary();
     output.note("2. detect: signatures");
-    let detected = detect_verb::detect(&app, store.as_ref(), &detector, &Selection::all(), true)?;
+    let detected = detect_verb::detect(
+        &app,
+        store.as_ref(),
+        &detector,
+        &Selection::all(),
+        Extent::NewAndChanged,
+    )?;
     output.note("3. analyze: two passes through the Batch API of the bundled emulator (no model, no network, no key)");
     let report = analyze(&app, arguments.seed, &store, &detector)?;
     let coverage = store.coverage(

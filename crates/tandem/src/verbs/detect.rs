@@ -32,7 +32,12 @@ pub(crate) fn run(app: &App, arguments: &DetectArguments) -> Result<Outcome, Cli
     let store = app.open_to_write("detect")?;
     require_team(store.as_ref(), arguments.selection.team.as_deref())?;
     let selection = arguments.selection.to_selection();
-    let counts = detect(app, store.as_ref(), &detector, &selection, arguments.all)?;
+    let extent = if arguments.all {
+        Extent::Everything
+    } else {
+        Extent::NewAndChanged
+    };
+    let counts = detect(app, store.as_ref(), &detector, &selection, extent)?;
     if app.output.json {
         app.output.document(&Document {
             version: 1,
@@ -62,13 +67,22 @@ pub(crate) fn run(app: &App, arguments: &DetectArguments) -> Result<Outcome, Cli
     Ok(Outcome::Done)
 }
 
-/// Judges what has no verdict by this catalogue yet, or everything.
+/// Which pull requests to judge.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Extent {
+    /// Those without a verdict by this catalogue on their present content.
+    NewAndChanged,
+    /// All of them, again.
+    Everything,
+}
+
+/// Judges pull requests and stores what is said of them.
 pub(crate) fn detect(
     app: &App,
     store: &dyn Store,
     detector: &detect::Detector,
     selection: &Selection,
-    everything: bool,
+    extent: Extent,
 ) -> Result<VerdictCounts, CliError> {
     let statistics = store.statistics()?;
     let bar = count_bar(&app.output, statistics.pull_requests);
@@ -76,10 +90,11 @@ pub(crate) fn detect(
     let mut counts = VerdictCounts::default();
     let mut after: Option<PrKey> = None;
     loop {
-        let page = if everything {
-            store.pull_requests(selection, after.as_ref(), PAGE)?
-        } else {
-            store.undetected(detector.version(), selection, after.as_ref(), PAGE)?
+        let page = match extent {
+            Extent::Everything => store.pull_requests(selection, after.as_ref(), PAGE)?,
+            Extent::NewAndChanged => {
+                store.undetected(detector.version(), selection, after.as_ref(), PAGE)?
+            }
         };
         let Some(last) = page.last() else { break };
         after = Some(last.pull_request.key());

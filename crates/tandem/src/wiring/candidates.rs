@@ -49,7 +49,7 @@ pub(crate) struct Candidates {
 
 impl Candidates {
     /// What the options ask for. An answer by rules counts as none where a model is asked.
-    pub(crate) fn wanted(arguments: &AnalyzeArguments, by_model: bool) -> Wanted {
+    pub(crate) fn wanted(arguments: &AnalyzeArguments, satisfied_by: SatisfiedBy) -> Wanted {
         Wanted {
             query: CandidateQuery {
                 versions: current_versions(),
@@ -59,11 +59,7 @@ impl Candidates {
                 } else {
                     Freshness::MissingOnly
                 },
-                satisfied_by: if by_model {
-                    SatisfiedBy::ModelOnly
-                } else {
-                    SatisfiedBy::Anyone
-                },
+                satisfied_by,
                 order: CandidateOrder::NewestFirst,
             },
             limit: arguments.limit,

@@ -16,6 +16,7 @@ use serde::Serialize;
 use store::Store;
 
 use crate::app::App;
+use crate::cli::AnalyzeArguments;
 use crate::config::Config;
 use crate::error::{CliError, ErrorKind, Outcome};
 use crate::output::count;
@@ -60,7 +61,7 @@ pub(super) fn rules(
     Ok(Outcome::Done)
 }
 
-/// Estimates a run; with `show`, prints every line as it would be sent.
+/// Estimates a run; with `--show`, prints every line as it would be sent.
 pub(super) fn models(
     app: &App,
     config: &Config,
@@ -68,7 +69,7 @@ pub(super) fn models(
     detector: &Detector,
     wanted: Wanted,
     tiers: Vec<TierSpec>,
-    show: bool,
+    arguments: &AnalyzeArguments,
 ) -> Result<Outcome, CliError> {
     let catalogue = model_table(config)?;
     let today = Timestamp::now().to_zoned_datetime(TimeZone::UTC).date();
@@ -76,7 +77,7 @@ pub(super) fn models(
     let task = task();
     let questions = Questions::new(detector);
     let mut lines = match tiers.first() {
-        Some(tier) if show => Some(Lines::new(&task, tier)?),
+        Some(tier) if arguments.show => Some(Lines::new(&task, tier)?),
         _ => None,
     };
     let mut candidates = Candidates::new(Arc::clone(store), wanted);
@@ -100,7 +101,7 @@ pub(super) fn models(
         .iter()
         .map(|tier| tier.reference.to_string())
         .collect();
-    if show {
+    if arguments.show {
         // stdout is the lines themselves; the estimate is said beside them.
         app.output.note(&estimate_text(&estimate));
     } else if app.output.json {
