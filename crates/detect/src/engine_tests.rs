@@ -89,7 +89,7 @@ fn one_pass_finds_what_the_plain_way_finds() {
         prop_assert_eq!(&evidence, &detector.evidence_one_by_one(&record));
     });
     assert!(
-        found.get() > 1_000,
+        found.get() > 300,
         "the fragments must hit something: {found:?}"
     );
 }

@@ -25,7 +25,7 @@ const FOLD: u32 = 0x2020_2020;
 pub(crate) struct Matcher {
     table: Box<[bool; TABLE_SIZE]>,
     /// For each slot of the table that is set, where its literals begin in `known`.
-    first_known: Vec<usize>,
+    first_known: Vec<u32>,
     /// Sorted by slot.
     known: Vec<Known>,
     literals: Vec<Box<[u8]>>,
@@ -80,13 +80,13 @@ impl Matcher {
         known.sort_unstable();
         known.dedup();
         let mut table = Box::new([false; TABLE_SIZE]);
-        let mut first_known = vec![0; TABLE_SIZE];
+        let mut first_known = vec![0_u32; TABLE_SIZE];
         for (index, entry) in known.iter().enumerate().rev() {
             if let (Some(is_set), Some(first)) =
                 (table.get_mut(entry.slot), first_known.get_mut(entry.slot))
             {
                 *is_set = true;
-                *first = index;
+                *first = u32::try_from(index).unwrap_or(u32::MAX);
             }
         }
         Matcher {
@@ -137,7 +137,7 @@ impl Matcher {
     ) {
         let slot = slot_of(gram);
         let first = self.first_known.get(slot).copied().unwrap_or_default();
-        let same_slot = self.known.iter().skip(first);
+        let same_slot = self.known.iter().skip(first as usize);
         for entry in same_slot.take_while(|entry| entry.slot == slot) {
             if entry.gram != gram {
                 continue;

@@ -261,13 +261,10 @@ impl TickRuns {
         let mut next_same = vec![None; runs.len()];
         for (index, (_, width)) in runs.iter().enumerate().rev() {
             let known = last_of_width.iter_mut().find(|(known, _)| known == width);
-            let next = match known {
-                Some((_, last)) => Some(std::mem::replace(last, index)),
-                None => {
-                    last_of_width.push((*width, index));
-                    None
-                }
-            };
+            let next = known.map(|(_, last)| std::mem::replace(last, index));
+            if next.is_none() {
+                last_of_width.push((*width, index));
+            }
             if let Some(slot) = next_same.get_mut(index) {
                 *slot = next;
             }
