@@ -161,7 +161,7 @@ fn ctrl_c_leaves_a_resumable_run() {
         let run = tandem.run(&["runs", "show", "1", "--json"]);
         run.code == 0 && run.stdout.contains("\"created\"")
     };
-    wait_until("the batch", Duration::from_secs(60), created);
+    wait_until("the batch", Duration::from_mins(1), created);
     let status = std::process::Command::new("kill")
         .args(["-INT", &child.id().to_string()])
         .status()
