@@ -48,7 +48,7 @@ impl Answers {
         Ok(())
     }
 
-    fn record(&self, answer: &Answer) -> Result<AnalysisRecord, SinkError> {
+    fn record(answer: &Answer) -> Result<AnalysisRecord, SinkError> {
         let key: PrKey = parse_key(&answer.subject).map_err(|_| {
             format!(
                 "the ledger's subject '{}' names no pull request",
@@ -89,7 +89,7 @@ impl AnswerSink for Answers {
     fn store(&self, answers: &[Answer]) -> Result<(), SinkError> {
         let mut records = Vec::with_capacity(answers.len());
         for answer in answers {
-            records.push(self.record(answer)?);
+            records.push(Self::record(answer)?);
         }
         self.keep(&records)
     }

@@ -45,7 +45,7 @@ pub(crate) fn tiers(
 ) -> Result<Vec<TierSpec>, CliError> {
     let window: Option<CompletionWindow> =
         window
-            .map(|text| text.parse())
+            .map(str::parse)
             .transpose()
             .map_err(|error: batch::TierError| {
                 CliError::new(ErrorKind::Input, error).hint("windows go from 24h to 7d")

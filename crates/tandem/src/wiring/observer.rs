@@ -128,7 +128,7 @@ fn pause_for_tests(step: &str, moment: &str) {
     if wanted == format!("{moment}:{step}") {
         let _ = writeln!(std::io::stderr(), "paused {wanted}");
         loop {
-            std::thread::sleep(Duration::from_secs(60));
+            std::thread::sleep(Duration::from_mins(1));
         }
     }
 }

@@ -82,7 +82,7 @@ pub(super) fn models(
     };
     let mut candidates = Candidates::new(Arc::clone(store), wanted);
     let (mut requests, mut input_tokens, mut shortened, mut masked) = (0_u64, 0_u64, 0_u64, 0_u64);
-    while let Some(stored) = candidates.next() {
+    for stored in candidates.by_ref() {
         let (request, context) = questions.ask(&stored);
         requests += 1;
         input_tokens += u64::from(request.prompt_tokens);
