@@ -150,6 +150,23 @@ fn verdicts_of_real_data(bencher: Bencher<'_, '_>) {
     });
 }
 
+/// Titles and bodies alone: what a search of texts costs without accounts and conversations.
+#[divan::bench]
+fn evidence_in_real_bodies(bencher: Bencher<'_, '_>) {
+    let bodies: Vec<PullRequest> = (REAL.iter())
+        .map(|full| PullRequest {
+            commits: None,
+            reviews: None,
+            comments: None,
+            events: None,
+            ..full.clone()
+        })
+        .collect();
+    run(bencher, &bodies, |record| {
+        divan::black_box(DETECTOR.evidence(record));
+    });
+}
+
 #[divan::bench]
 fn mentions_of_real_data(bencher: Bencher<'_, '_>) {
     run(bencher, &REAL, |record| {

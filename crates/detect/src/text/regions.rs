@@ -95,6 +95,8 @@ impl Scanner<'_> {
         let mut previous_indented_code = false;
         let mut in_list = false;
         let mut comments_close = true;
+        let mut next_tick = self.next("`", 0);
+        let mut next_comment = self.next("<!--", 0);
         let mut start = 0;
         for line in text.split_inclusive('\n') {
             let end = start + line.len();
@@ -156,7 +158,17 @@ impl Scanner<'_> {
                 }
             }
             let from = line_start.max(skip_until);
-            skip_until = self.inline(from, end, indent, &mut comments_close);
+            skip_until = 0;
+            // Most lines have neither; look for the next one only when the last is behind.
+            if next_tick < from {
+                next_tick = self.next("`", from);
+            }
+            if next_comment < from {
+                next_comment = self.next("<!--", from);
+            }
+            if next_tick < end || next_comment < end {
+                skip_until = self.inline(from, end, indent, &mut comments_close);
+            }
         }
         match fence {
             Some((_, _, opened)) => {
@@ -165,6 +177,13 @@ impl Scanner<'_> {
             }
             None => Ended::Elsewhere,
         }
+    }
+
+    /// Where a mark stands next, from `from` on; the end of the text where it does not.
+    fn next(&self, mark: &str, from: usize) -> usize {
+        let rest = self.text.get(from..).unwrap_or_default();
+        rest.find(mark)
+            .map_or(self.text.len(), |offset| from + offset)
     }
 
     /// Marks inline code and HTML comments of one line; returns where the last comment ends, which
@@ -177,9 +196,6 @@ impl Scanner<'_> {
         comments_close: &mut bool,
     ) -> usize {
         let line = self.text.get(from..end).unwrap_or_default();
-        if !line.bytes().any(|byte| byte == b'`' || byte == b'<') {
-            return 0;
-        }
         let ticks = TickRuns::new(line);
         let mut at = 0;
         while let Some(offset) = line.get(at..).and_then(|rest| rest.find(['`', '<'])) {
@@ -431,11 +447,24 @@ mod tests {
 
     #[test]
     fn hostile_input_takes_linear_time() {
-        for unit in ["`", "` `` ", "<!--", "> ", "```\n", "<", "- ", "    a\n"] {
+        for unit in [
+            "`",
+            "` `` ",
+            "<!--",
+            "> ",
+            "<!-- a -->\n",
+            "`a`\n",
+            "```\n",
+            "<",
+            "- ",
+            "    a\n",
+        ] {
             let text = unit.repeat(400_000 / unit.len());
             for markup in [Markup::Markdown, Markup::Plain] {
-                let regions = Regions::new(&text, markup);
-                regions.at(text.len() / 2);
+                for ending in ["", "`", "<!--"] {
+                    let regions = Regions::new(&format!("{text}{ending}"), markup);
+                    regions.at(text.len() / 2);
+                }
             }
         }
     }
