@@ -4,6 +4,7 @@
 //! a field that merely happens to be absent.
 
 use std::fmt;
+use std::str::FromStr;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize};
@@ -281,6 +282,34 @@ impl fmt::Display for PrKey {
     }
 }
 
+/// A text that does not name a pull request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NotAKey(pub String);
+
+impl fmt::Display for NotAKey {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "'{}' does not name a pull request", self.0)
+    }
+}
+
+impl std::error::Error for NotAKey {}
+
+impl FromStr for PrKey {
+    type Err = NotAKey;
+
+    /// Reads what [`PrKey`] writes: `owner/name#12`.
+    fn from_str(text: &str) -> Result<Self, NotAKey> {
+        let parsed = text.rsplit_once('#').and_then(|(repo, number)| {
+            let number = number.parse::<u64>().ok()?;
+            (!repo.is_empty()).then(|| PrKey {
+                repo: repo.to_owned(),
+                number,
+            })
+        });
+        parsed.ok_or_else(|| NotAKey(text.to_owned()))
+    }
+}
+
 impl PullRequest {
     /// The natural key.
     pub fn key(&self) -> PrKey {
@@ -416,6 +445,16 @@ mod tests {
         );
         let text = serde_json::to_string(&record).expect("serialises");
         assert_eq!(parse(&text), record);
+    }
+
+    #[test]
+    fn a_key_is_read_as_it_is_written() {
+        let key: PrKey = "acme/shop#12".parse().expect("a key");
+        assert_eq!((key.repo.as_str(), key.number), ("acme/shop", 12));
+        assert_eq!(key.to_string().parse(), Ok(key));
+        for wrong in ["acme/shop", "acme/shop#", "#12", "acme/shop#x"] {
+            assert!(wrong.parse::<PrKey>().is_err(), "{wrong}");
+        }
     }
 
     #[test]

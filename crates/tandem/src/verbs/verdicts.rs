@@ -2,13 +2,13 @@
 
 use std::io::{BufWriter, Write};
 
-use model::{Evidence, Origin, PrKey, Role, Signal, Verdict};
+use model::{Evidence, NotAKey, Origin, PrKey, Role, Signal, Verdict};
 use serde::Serialize;
 use store::{AnalysisOrigin, AnalysisRecord, Store, VerdictRecord};
 
 use crate::app::App;
 use crate::cli::VerdictsArguments;
-use crate::error::{CliError, Outcome};
+use crate::error::{CliError, ErrorKind, Outcome};
 use crate::output::{count, dollars, printable};
 use crate::wiring::database::{PAGE, require_team};
 
@@ -82,7 +82,10 @@ pub(crate) fn run(app: &App, arguments: &VerdictsArguments) -> Result<Outcome, C
 }
 
 fn show_one(app: &App, store: &dyn Store, text: &str) -> Result<Outcome, CliError> {
-    let key = parse_key(text)?;
+    let key: PrKey = text.parse().map_err(|error: NotAKey| {
+        CliError::new(ErrorKind::Input, error)
+            .hint("write it as OWNER/NAME#NUMBER, for instance acme/shop#12")
+    })?;
     let Some(record) = store.verdict(&key)? else {
         return Err(match store.pull_request(&key)? {
             Some(_) => CliError::input(format!("{key} has no verdict yet")).hint("tandem detect"),
@@ -169,21 +172,6 @@ fn word(value: &impl Serialize) -> String {
     }
 }
 
-/// Reads `owner/name#12`.
-pub(crate) fn parse_key(text: &str) -> Result<PrKey, CliError> {
-    let parsed = text.rsplit_once('#').and_then(|(repo, number)| {
-        let number = number.parse::<u64>().ok()?;
-        (!repo.is_empty()).then(|| PrKey {
-            repo: repo.to_owned(),
-            number,
-        })
-    });
-    parsed.ok_or_else(|| {
-        CliError::input(format!("'{text}' does not name a pull request"))
-            .hint("write it as OWNER/NAME#NUMBER, for instance acme/shop#12")
-    })
-}
-
 fn line(record: &VerdictRecord) -> Line<'_> {
     let Verdict {
         origin,
@@ -250,18 +238,4 @@ fn evidence_row(hit: &Evidence) -> Vec<String> {
         quote.replace('\n', " "),
         hit.rule.clone(),
     ]
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_pull_request_is_named_by_repository_and_number() {
-        let key = parse_key("acme/shop#12").expect("a key");
-        assert_eq!((key.repo.as_str(), key.number), ("acme/shop", 12));
-        for wrong in ["acme/shop", "acme/shop#", "#12", "acme/shop#x"] {
-            assert!(parse_key(wrong).is_err(), "{wrong}");
-        }
-    }
 }

@@ -9,7 +9,6 @@ use jiff::Timestamp;
 use model::PrKey;
 use store::{AnalysisOrigin, AnalysisRecord, Store, VerdictWrite};
 
-use crate::verbs::verdicts::parse_key;
 use crate::wiring::detection::verdict;
 
 /// Checks answers and keeps them: analyses, and the verdicts that follow from them.
@@ -49,12 +48,7 @@ impl Answers {
     }
 
     fn record(answer: &Answer) -> Result<AnalysisRecord, SinkError> {
-        let key: PrKey = parse_key(&answer.subject).map_err(|_| {
-            format!(
-                "the ledger's subject '{}' names no pull request",
-                answer.subject
-            )
-        })?;
+        let key: PrKey = answer.subject.parse()?;
         let checked = parse_answer(&answer.json, &answer.payload.text())?;
         let usage = answer.usage.unwrap_or_default();
         Ok(AnalysisRecord {
@@ -104,7 +98,7 @@ impl AnswerCheck for Answers {
 
     fn shrink(&self, oversized: Oversized<'_>) -> Option<Shrunk> {
         // The question is written anew from the document, with half the room.
-        let key = parse_key(oversized.subject).ok()?;
+        let key: PrKey = oversized.subject.parse().ok()?;
         let stored = self.store.pull_request(&key).ok().flatten()?;
         let evidence = self.detector.evidence(&stored.pull_request);
         let before = analysis::tokens::count(&oversized.payload.text());
