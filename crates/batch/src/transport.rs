@@ -164,8 +164,20 @@ impl Transport for HttpTransport {
     }
 }
 
-/// The chain of reasons in one line; reqwest's own message stops at "error sending request".
+/// The reasons in one line; reqwest's own message stops at "error sending request". Where no
+/// connection came about, the address and the last reason say it all.
 fn describe(error: &reqwest::Error, reach: Reach) -> TransportError {
+    if let (true, Some(url)) = (error.is_connect(), error.url()) {
+        let mut last: &dyn std::error::Error = error;
+        while let Some(cause) = last.source() {
+            last = cause;
+        }
+        let host = url.origin().ascii_serialization();
+        return TransportError {
+            reach,
+            message: format!("no connection to {host}: {last}"),
+        };
+    }
     let mut message = String::new();
     let mut cause: Option<&dyn std::error::Error> = Some(error);
     while let Some(error) = cause {

@@ -299,7 +299,7 @@ pub(crate) struct EmulateArguments {
     /// A scenario of faults, in TOML
     #[arg(long, value_name = "FILE")]
     pub(crate) scenario: Option<PathBuf>,
-    /// Set one key of the scenario, for instance server.serve_retired=true; may be repeated
+    /// Set one key of the scenario, in TOML (server.serve_retired=true); may be repeated
     #[arg(long = "set", value_name = "KEY=VALUE")]
     pub(crate) settings: Vec<String>,
     /// Add a fault, for instance missing=0.01, openai/gpt-oss-20b:truncated=0.2, batch.expires=1 or

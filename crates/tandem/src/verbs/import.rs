@@ -64,7 +64,7 @@ pub(crate) fn run(app: &App, arguments: &ImportArguments) -> Result<Outcome, Cli
             let kept = import.counts.total();
             let rejected = import.rejects.finish().map_err(file_error)?;
             return Err(error.hint(format!(
-                "{} records before it are in the database, {} bad lines were set aside; repeating the import is safe",
+                "records before it that are in the database: {}; bad lines set aside: {}; repeating the import is safe",
                 count(kept),
                 count(rejected)
             )));
@@ -87,7 +87,7 @@ pub(crate) fn run(app: &App, arguments: &ImportArguments) -> Result<Outcome, Cli
         })?;
     } else {
         app.output.line(&format!(
-            "{} pull requests: {} new, {} changed, {} unchanged; {} bad lines",
+            "{} pull requests: {} new, {} changed, {} unchanged; {} set aside",
             count(counts.total()),
             count(counts.inserted),
             count(counts.updated),
@@ -97,7 +97,7 @@ pub(crate) fn run(app: &App, arguments: &ImportArguments) -> Result<Outcome, Cli
     }
     if rejected > 0 {
         app.output.warning(&format!(
-            "{} bad lines were set aside, with their reasons, in {}",
+            "bad lines set aside, with their reasons, in {1}: {0}",
             count(rejected),
             rejects_file.display()
         ));

@@ -61,7 +61,7 @@ fn a_bad_line_is_set_aside_with_file_line_and_field() {
 
     let ran = tandem.ok(&["import", "prs.jsonl"]);
     assert!(
-        ran.stdout.contains("2 pull requests: 2 new") && ran.stdout.contains("2 bad lines"),
+        ran.stdout.contains("2 pull requests: 2 new") && ran.stdout.contains("2 set aside"),
         "{}",
         ran.stdout
     );
