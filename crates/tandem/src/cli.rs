@@ -170,7 +170,8 @@ pub(crate) struct DetectArguments {
     /// Judge every pull request again, not only the new and changed ones
     #[arg(long)]
     pub(crate) all: bool,
-    /// Add signatures from this TOML file (also: `detect.signatures` in the configuration)
+    /// Add signatures from this TOML file this once; those in detect.signatures of the
+    /// configuration count for every verb, analyze among them
     #[arg(long, value_name = "FILE")]
     pub(crate) signatures: Vec<PathBuf>,
 }

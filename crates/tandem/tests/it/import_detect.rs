@@ -151,6 +151,25 @@ fn detection_repeats_only_what_changed() {
     );
 }
 
+/// A signature of a user's own, in the shape of the built-in ones.
+const OWN_SIGNATURE: &str = r#"
+[[tool]]
+slug = "inhouse_robot"
+name = "In-house robot"
+kind = "agent"
+
+[[text]]
+id = "inhouse.helped_by"
+tool = "inhouse_robot"
+role = "assisted"
+places = ["commit"]
+pattern = '''^Helped-By: inhouse-robot \d+'''
+confidence = "high"
+source = "ours"
+examples = ["Helped-By: inhouse-robot 7"]
+counter_examples = ["Helped-By: a colleague"]
+"#;
+
 #[test]
 fn users_add_signatures_of_their_own() {
     let tandem = Tandem::new();
@@ -158,8 +177,23 @@ fn users_add_signatures_of_their_own() {
     own["commits"][0]["message"] = json!("fix: a thing\n\nHelped-By: inhouse-robot 7");
     let file = tandem.write_records("prs.jsonl", &[own]);
     tandem.ok(&["import", &file]);
-    let broken = tandem.path("broken.toml");
-    std::fs::write(&broken, "[[text]]\nid = \"x\"\nnovel_key = 1\n").expect("written");
+    tandem.ok(&["detect"]);
+    assert_eq!(
+        tandem.ok(&["verdicts", "--json"]).lines()[0]["author_tools"],
+        json!([])
+    );
+
+    // The configuration's file counts for every verb; what was judged without it is judged again.
+    std::fs::write(tandem.path("own.toml"), OWN_SIGNATURE).expect("written");
+    let config = "[detect]\nsignatures = [\"own.toml\"]\n";
+    std::fs::write(tandem.path("tandem.toml"), config).expect("written");
+    assert_eq!(tandem.json(&["detect"])["detected"]["assisted"], json!(1));
+    let verdict = &tandem.ok(&["verdicts", "--json"]).lines()[0];
+    assert_eq!(verdict["author_tools"], json!(["inhouse_robot"]));
+    assert_eq!(verdict["evidence"][0]["rule"], json!("inhouse.helped_by"));
+
+    let broken = "[[text]]\nid = \"x\"\nnovel_key = 1\n";
+    std::fs::write(tandem.path("broken.toml"), broken).expect("written");
     let ran = tandem.run(&["detect", "--signatures", "broken.toml"]);
     assert_eq!(ran.code, 3);
     assert!(ran.stderr.contains("broken.toml"), "{}", ran.stderr);
