@@ -2,8 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// The 97.5 % quantile of the standard normal distribution.
-const Z_95: f64 = 1.959_963_984_540_054;
+use crate::distribution::Z_95;
 
 /// A two-sided interval.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]

@@ -1,0 +1,9 @@
+//! Published numbers, reproduced to the digits they were printed with.
+
+#![expect(clippy::float_cmp, reason = "counts of pairs are exact")]
+
+mod aidev;
+mod close_to;
+mod metr;
+mod shared_data;
+mod textbook_ranks;
