@@ -60,6 +60,12 @@ pub enum StatsError {
         /// The column, from 0.
         column: usize,
     },
+    /// The method does not hold for this combination of choices.
+    #[error("{what} cannot be computed")]
+    Unsupported {
+        /// The combination.
+        what: &'static str,
+    },
     /// An iteration did not settle.
     #[error("{what} did not converge in {iterations} iterations")]
     NotConverged {

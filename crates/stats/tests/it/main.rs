@@ -4,6 +4,8 @@
 
 mod aidev;
 mod close_to;
+mod cursor_panel;
 mod metr;
 mod shared_data;
 mod textbook_ranks;
+mod textbook_regression;
