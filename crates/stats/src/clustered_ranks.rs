@@ -88,7 +88,11 @@ pub fn hodges_lehmann_clustered(first: Clustered, second: Clustered) -> Result<S
     let second_values: Vec<f64> = samples.second.iter().map(|row| row.0).collect();
     let pairs = first_values.len() as u64 * second_values.len() as u64;
     let centre = shift_between_ranks(&first_values, &second_values, 1, 0.95).estimate;
-    let placed = samples.placements(centre);
+    let mut placed = samples.placements(centre);
+    if placed.standard_error == 0.0 {
+        // Where the shift explains everything, nothing is left to vary.
+        placed = samples.placements(0.0);
+    }
     let width = student_97_5(placed.df) * placed.standard_error * pairs as f64;
     Ok(shift_between_ranks(
         &first_values,

@@ -4,17 +4,23 @@
     reason = "observations are tied when they are equal, and weights are zero or not"
 )]
 
+mod change_points;
 mod clustered_ranks;
 mod clustered_sample;
 mod codes;
+mod concentration;
+mod correlation;
 mod covariance;
 mod distribution;
 mod equivalence;
 mod error;
 mod fixed_effects;
 mod hodges_lehmann;
+mod inversions;
 mod least_squares;
 mod mann_whitney;
+mod mantel_haenszel;
+mod misclassification;
 mod multiplicity;
 mod paired;
 mod power;
@@ -23,18 +29,28 @@ mod quantile;
 mod ranks;
 mod regression;
 mod several_groups;
+mod stratified_ranks;
+mod trend;
 mod wild_bootstrap;
+mod within_correlation;
 
+pub use change_points::{Segment, Segmentation, change_points_of_counts, change_points_of_shares};
 pub use clustered_ranks::{
     Clustered, ClusteredMannWhitney, hodges_lehmann_clustered, mann_whitney_clustered,
 };
 pub use clustered_sample::{ClusteredSample, QuantileEstimate, Resampling};
+pub use concentration::{gini, share_of_top};
+pub use correlation::{Kendall, Spearman, kendall, spearman};
 pub use covariance::{EffectsCounted, StandardErrors};
 pub use equivalence::{Equivalence, equivalence_of_ratio, two_one_sided_tests};
 pub use error::StatsError;
 pub use fixed_effects::FixedEffects;
 pub use hodges_lehmann::{Shift, hodges_lehmann, hodges_lehmann_ratio};
 pub use mann_whitney::{Magnitude, MannWhitney, cliffs_delta, mann_whitney};
+pub use mantel_haenszel::{
+    ClusteredMantelHaenszel, MantelHaenszel, TwoByTwo, mantel_haenszel, mantel_haenszel_clustered,
+};
+pub use misclassification::misclassification_range;
 pub use multiplicity::{benjamini_hochberg, bonferroni};
 pub use paired::{SignedRank, sign_test, wilcoxon_signed_rank};
 pub use power::{minimum_detectable_ratio, minimum_detectable_ratio_of, observations_needed};
@@ -42,4 +58,7 @@ pub use proportion::{Interval, Proportion, wilson};
 pub use quantile::{Description, describe, median, quantile};
 pub use regression::{Coefficient, LinearFit, Regression};
 pub use several_groups::{ChiSquare, chi_square_of_table, kruskal_wallis};
+pub use stratified_ranks::{Stratified, StratifiedComparison, van_elteren, van_elteren_clustered};
+pub use trend::{ShareTrend, Trend, cochran_armitage, mann_kendall};
 pub use wild_bootstrap::{WildBootstrap, WildWeights, wild_cluster_bootstrap};
+pub use within_correlation::{moving_block_spearman, within_spearman};

@@ -9,3 +9,4 @@ mod metr;
 mod shared_data;
 mod textbook_ranks;
 mod textbook_regression;
+mod textbook_strata;

@@ -3,7 +3,7 @@
 
 use stats::{
     ClusteredSample, EffectsCounted, FixedEffects, Regression, StandardErrors,
-    hodges_lehmann_ratio, mann_whitney,
+    hodges_lehmann_ratio, kendall, mann_whitney, spearman,
 };
 
 use crate::close_to::{close_to, same_digits};
@@ -176,4 +176,24 @@ fn effects_of_developers_absorbed() {
         counting: EffectsCounted::All,
     });
     same_digits(clustered.standard_error, 0.091_662_288_465_619_25, 13);
+}
+
+/// The developers' forecast with AI allowed or not, against the time it took.
+#[test]
+fn forecast_and_actual_time() {
+    let Some(trial) = trial() else { return };
+    let spearman = spearman(&trial.forecast_minutes, &trial.total_minutes).expect("valid");
+    same_digits(spearman.rho, 0.668_234_751_413_035_1, 14);
+    same_digits(spearman.p, 3.447_089_413_019_585e-33, 11);
+    close_to(spearman.interval.low, 0.583_982_867_980_530_5, 1e-14);
+    close_to(spearman.interval.high, 0.738_243_572_407_721_1, 1e-14);
+    close_to(spearman.fisher_interval.low, 0.592_698_126_843_890_2, 1e-14);
+    close_to(
+        spearman.fisher_interval.high,
+        0.732_118_821_377_428_6,
+        1e-14,
+    );
+    let kendall = kendall(&trial.forecast_minutes, &trial.total_minutes).expect("valid");
+    same_digits(kendall.tau, 0.505_340_820_754_232_5, 14);
+    same_digits(kendall.p, 1.129_768_299_680_474_9e-29, 12);
 }

@@ -1,0 +1,407 @@
+//! Is one sample larger than another within strata, and by how much?
+
+use serde::{Deserialize, Serialize};
+
+use crate::codes::DenseCodes;
+use crate::distribution::{Z_95, normal_two_sided, student_97_5, student_two_sided};
+use crate::error::{StatsError, require_at_least, require_finite, require_length};
+use crate::proportion::Interval;
+
+/// How finely a shift is found, relative to the spread of the values.
+const SHIFT_TOLERANCE: f64 = 1e-9;
+
+/// Rows in two arms and in strata.
+#[derive(Debug, Clone, Copy)]
+pub struct Stratified<'a> {
+    /// The observations.
+    pub values: &'a [f64],
+    /// Whether a row belongs to the first arm.
+    pub first: &'a [bool],
+    /// The stratum of each row, such as repository by size by type.
+    pub strata: &'a [u32],
+}
+
+/// The first arm against the second within strata.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct StratifiedComparison {
+    /// The standardised van Elteren statistic; positive when the first arm is larger.
+    pub z: f64,
+    /// Two-sided p-value.
+    pub p: f64,
+    /// The shift of the first arm within strata: the median of the differences within strata, those of
+    /// a stratum of N rows weighing 1 / (N + 1).
+    pub shift: f64,
+    /// The 95 % interval of the shift: what the test does not reject.
+    pub interval: Interval,
+    /// How many strata hold both arms.
+    pub strata: usize,
+    /// How many rows of the first arm are in such a stratum.
+    pub comparable_first: usize,
+    /// How many rows of the second arm are in such a stratum.
+    pub comparable_second: usize,
+    /// How many rows the first arm has in all.
+    pub n: usize,
+    /// How many rows the second arm has in all.
+    pub m: usize,
+}
+
+/// Compares two arms within strata by van Elteren's test.
+///
+/// `T = sum over strata of (R - n (N + 1) / 2) / (N + 1)`, R being the rank sum of the first arm's n rows
+/// among the N of the stratum; its variance is the sum of `n m (N + 1) / 12 / (N + 1)^2`, corrected for
+/// ties; normal. The shift and its interval invert the test. Source: P. H. van Elteren, "On the
+/// combination of independent two sample tests of Wilcoxon", Bulletin of the International Statistical
+/// Institute 37 (1960) 351-361. It takes every row as independent; [`van_elteren_clustered`] does not.
+pub fn van_elteren(rows: Stratified) -> Result<StratifiedComparison, StatsError> {
+    let sorted = SortedStrata::new(rows, None)?;
+    let centre = sorted.shift_at(0.0);
+    sorted.compare(centre, sorted.independent_variance().sqrt(), None)
+}
+
+/// Compares two arms within strata when rows come in clusters.
+///
+/// As [`van_elteren`], but the variance of T sums the squares of cluster totals: a row of rank R adds
+/// `(a - mean a) (R - (N + 1) / 2) sqrt(N / (N - 1)) / (N + 1)`, a being 1 in the first arm, so that for
+/// independent rows it is the variance over all permutations. The p-value takes the ranks as they are,
+/// the interval those after the estimated shift is removed; Student's t with clusters less 1.
+pub fn van_elteren_clustered(
+    rows: Stratified,
+    clusters: &[u32],
+) -> Result<StratifiedComparison, StatsError> {
+    let sorted = SortedStrata::new(rows, Some(clusters))?;
+    require_at_least("clusters with both arms nearby", 2, sorted.clusters_used())?;
+    let centre = sorted.shift_at(0.0);
+    let df = (sorted.clusters_used() - 1) as f64;
+    sorted.compare(centre, sorted.clustered_variance(centre).sqrt(), Some(df))
+}
+
+/// The rows of strata that hold both arms, by stratum and then in ascending order.
+struct SortedStrata {
+    strata: Vec<Stratum>,
+    clusters: usize,
+    n: usize,
+    m: usize,
+    spread: f64,
+}
+
+struct Stratum {
+    first: Vec<(f64, u32)>,
+    second: Vec<(f64, u32)>,
+}
+
+impl SortedStrata {
+    fn new(rows: Stratified, clusters: Option<&[u32]>) -> Result<Self, StatsError> {
+        require_finite("values", rows.values)?;
+        require_length("first", rows.values.len(), rows.first.len())?;
+        require_length("strata", rows.values.len(), rows.strata.len())?;
+        let clusters = match clusters {
+            Some(clusters) => {
+                require_length("clusters", rows.values.len(), clusters.len())?;
+                DenseCodes::new(clusters)
+            }
+            None => DenseCodes {
+                codes: vec![0; rows.values.len()],
+                groups: 1,
+            },
+        };
+        let mut order: Vec<u32> = (0..rows.values.len() as u32).collect();
+        let key = |row: u32| {
+            let row = row as usize;
+            (rows.strata[row], !rows.first[row])
+        };
+        order.sort_unstable_by(|&a, &b| {
+            let values = rows.values[a as usize].total_cmp(&rows.values[b as usize]);
+            let codes = clusters.codes[a as usize].cmp(&clusters.codes[b as usize]);
+            key(a).cmp(&key(b)).then(values).then(codes)
+        });
+        let mut strata = Vec::new();
+        for of_stratum in order.chunk_by(|&a, &b| key(a).0 == key(b).0) {
+            let split = of_stratum.partition_point(|&row| rows.first[row as usize]);
+            if split == 0 || split == of_stratum.len() {
+                continue;
+            }
+            let pick = |rows_of_arm: &[u32]| {
+                let row = |&row: &u32| (rows.values[row as usize], clusters.codes[row as usize]);
+                rows_of_arm.iter().map(row).collect()
+            };
+            strata.push(Stratum {
+                first: pick(&of_stratum[..split]),
+                second: pick(&of_stratum[split..]),
+            });
+        }
+        require_at_least("strata with both arms", 1, strata.len())?;
+        let n = rows.first.iter().filter(|first| **first).count();
+        let smallest = rows.values.iter().copied().fold(f64::INFINITY, f64::min);
+        let largest = rows
+            .values
+            .iter()
+            .copied()
+            .fold(f64::NEG_INFINITY, f64::max);
+        let spread = largest - smallest;
+        if !(spread > 0.0 && spread.is_finite()) {
+            return Err(StatsError::Constant { what: "values" });
+        }
+        Ok(SortedStrata {
+            strata,
+            clusters: clusters.groups,
+            n,
+            m: rows.values.len() - n,
+            spread,
+        })
+    }
+
+    fn clusters_used(&self) -> usize {
+        let mut used = vec![false; self.clusters];
+        for stratum in &self.strata {
+            for row in stratum.first.iter().chain(&stratum.second) {
+                used[row.1 as usize] = true;
+            }
+        }
+        used.into_iter().filter(|it| *it).count()
+    }
+
+    /// Returns T after the first arm is moved down by `shift`.
+    fn statistic(&self, shift: f64) -> f64 {
+        let of_stratum = |stratum: &Stratum| {
+            let (n, m) = (stratum.first.len() as f64, stratum.second.len() as f64);
+            let (mut below, mut up_to, mut pairs) = (0, 0, 0);
+            for row in &stratum.first {
+                let value = row.0 - shift;
+                while stratum
+                    .second
+                    .get(below)
+                    .is_some_and(|other| other.0 < value)
+                {
+                    below += 1;
+                }
+                up_to = up_to.max(below);
+                while stratum
+                    .second
+                    .get(up_to)
+                    .is_some_and(|other| other.0 <= value)
+                {
+                    up_to += 1;
+                }
+                pairs += below + up_to;
+            }
+            (0.5 * pairs as f64 - 0.5 * n * m) / (n + m + 1.0)
+        };
+        self.strata.iter().map(of_stratum).sum()
+    }
+
+    fn independent_variance(&self) -> f64 {
+        let of_stratum = |stratum: &Stratum| {
+            let (n, m) = (stratum.first.len() as f64, stratum.second.len() as f64);
+            let size = n + m;
+            let mut ties = 0.0;
+            stratum.walk(0.0, |run| ties += run.size.powi(3) - run.size);
+            let variance = n * m / 12.0 * ((size + 1.0) - ties / (size * (size - 1.0)));
+            variance / (size + 1.0).powi(2)
+        };
+        self.strata.iter().map(of_stratum).sum()
+    }
+
+    fn clustered_variance(&self, shift: f64) -> f64 {
+        let mut totals = vec![0.0; self.clusters];
+        for stratum in &self.strata {
+            let (n, m) = (stratum.first.len() as f64, stratum.second.len() as f64);
+            let size = n + m;
+            let scale = (size / (size - 1.0)).sqrt() / (size + 1.0);
+            stratum.walk(shift, |run| {
+                let excess = (run.rank - f64::midpoint(size, 1.0)) * scale;
+                for row in run.first {
+                    totals[row.1 as usize] += m / size * excess;
+                }
+                for row in run.second {
+                    totals[row.1 as usize] -= n / size * excess;
+                }
+            });
+        }
+        totals.iter().map(|total| total * total).sum()
+    }
+
+    fn compare(
+        &self,
+        centre: f64,
+        deviation_at_centre: f64,
+        df: Option<f64>,
+    ) -> Result<StratifiedComparison, StatsError> {
+        let deviation = match df {
+            Some(_) => self.clustered_variance(0.0).sqrt(),
+            None => deviation_at_centre,
+        };
+        if deviation <= 0.0 {
+            return Err(StatsError::Constant {
+                what: "values within strata",
+            });
+        }
+        let z = self.statistic(0.0) / deviation;
+        let (p, critical) = match df {
+            Some(df) => (student_two_sided(z, df), student_97_5(df)),
+            None => (normal_two_sided(z), Z_95),
+        };
+        // Where the shift explains everything, nothing is left to vary.
+        let remaining = if deviation_at_centre > 0.0 {
+            deviation_at_centre
+        } else {
+            deviation
+        };
+        let width = critical * remaining;
+        let sizes = |of: fn(&Stratum) -> usize| self.strata.iter().map(of).sum();
+        Ok(StratifiedComparison {
+            z,
+            p,
+            shift: centre,
+            interval: Interval {
+                low: self.shift_at(width).min(centre),
+                high: self.shift_at(-width).max(centre),
+            },
+            strata: self.strata.len(),
+            comparable_first: sizes(|stratum| stratum.first.len()),
+            comparable_second: sizes(|stratum| stratum.second.len()),
+            n: self.n,
+            m: self.m,
+        })
+    }
+
+    /// Finds where T, which falls as the shift grows, passes `level`.
+    fn shift_at(&self, level: f64) -> f64 {
+        let (mut low, mut high) = (-self.spread, self.spread);
+        let tolerance = SHIFT_TOLERANCE * self.spread;
+        while high - low > tolerance {
+            let middle = 0.5 * (low + high);
+            if middle <= low || middle >= high {
+                break;
+            }
+            let statistic = self.statistic(middle);
+            if statistic == level {
+                // T is level between two differences: the middle of that stretch is as good as any.
+                let left = self.edge(low, middle, |it| it > level);
+                let right = self.edge(middle, high, |it| it >= level);
+                return 0.5 * (left + right);
+            }
+            if statistic > level {
+                low = middle;
+            } else {
+                high = middle;
+            }
+        }
+        0.5 * (low + high)
+    }
+
+    /// Halves to where `above` stops holding.
+    fn edge(&self, mut low: f64, mut high: f64, above: impl Fn(f64) -> bool) -> f64 {
+        let tolerance = SHIFT_TOLERANCE * self.spread;
+        while high - low > tolerance {
+            let middle = 0.5 * (low + high);
+            if middle <= low || middle >= high {
+                break;
+            }
+            if above(self.statistic(middle)) {
+                low = middle;
+            } else {
+                high = middle;
+            }
+        }
+        0.5 * (low + high)
+    }
+}
+
+/// Rows of a stratum that are tied.
+struct Run<'a> {
+    rank: f64,
+    size: f64,
+    first: &'a [(f64, u32)],
+    second: &'a [(f64, u32)],
+}
+
+impl Stratum {
+    /// Visits the runs of ties in ascending order, the first arm being moved down by `shift`.
+    fn walk(&self, shift: f64, mut visit: impl FnMut(Run)) {
+        let (mut of_first, mut of_second) = (0, 0);
+        while of_first < self.first.len() || of_second < self.second.len() {
+            let one = self.first.get(of_first).map(|row| row.0 - shift);
+            let other = self.second.get(of_second).map(|row| row.0);
+            let value = match (one, other) {
+                (Some(one), Some(other)) => one.min(other),
+                (Some(only), None) | (None, Some(only)) => only,
+                (None, None) => break,
+            };
+            let equal = |row: &&(f64, u32)| row.0 == value;
+            let shifted_equal = |row: &&(f64, u32)| row.0 - shift == value;
+            let in_first = self.first[of_first..]
+                .iter()
+                .take_while(shifted_equal)
+                .count();
+            let in_second = self.second[of_second..].iter().take_while(equal).count();
+            let size = (in_first + in_second) as f64;
+            visit(Run {
+                rank: (of_first + of_second) as f64 + f64::midpoint(size, 1.0),
+                size,
+                first: &self.first[of_first..of_first + in_first],
+                second: &self.second[of_second..of_second + in_second],
+            });
+            of_first += in_first;
+            of_second += in_second;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_stratum_is_the_mann_whitney_test() {
+        let values = [3.1, 4.2, 5.9, 1.0, 2.0, 2.0, 7.0, 8.5];
+        let first = [true, true, true, true, false, false, false, false];
+        let strata = [5; 8];
+        let rows = Stratified {
+            values: &values,
+            first: &first,
+            strata: &strata,
+        };
+        let whole = van_elteren(rows).expect("valid");
+        let shift = crate::hodges_lehmann(&values[..4], &values[4..]).expect("valid");
+        assert!(
+            (whole.shift - shift.estimate).abs() < 1e-6,
+            "{whole:?} {shift:?}"
+        );
+        // U = 8 of 16, so that nothing speaks for either.
+        let u = crate::mann_whitney(&values[..4], &values[4..])
+            .expect("valid")
+            .u;
+        let variance = 16.0 / 12.0 * (9.0 - 6.0 / 56.0);
+        assert!((whole.z - (u - 8.0) / f64::sqrt(variance)).abs() < 1e-12);
+    }
+
+    #[test]
+    fn strata_without_both_arms_are_not_comparable() {
+        let values = [1.0, 2.0, 3.0, 4.0, 9.0, 8.0];
+        let first = [true, false, true, false, true, true];
+        let strata = [1, 1, 2, 2, 3, 3];
+        let rows = Stratified {
+            values: &values,
+            first: &first,
+            strata: &strata,
+        };
+        let compared = van_elteren(rows).expect("valid");
+        assert_eq!(
+            (compared.strata, compared.comparable_first, compared.n),
+            (2, 2, 4)
+        );
+        // Two pairs, each -1/2 over 3, variance 1/4 over 9 each.
+        assert!(
+            (compared.z + 1.0 / 0.5_f64.sqrt()).abs() < 1e-12,
+            "{compared:?}"
+        );
+        assert!((compared.shift + 1.0).abs() < 1e-6);
+        let clustered = van_elteren_clustered(rows, &[1, 2, 3, 4, 5, 6]).expect("valid");
+        assert!((clustered.z - compared.z).abs() < 1e-12, "{clustered:?}");
+        let apart = Stratified {
+            strata: &[1, 2, 1, 2, 3, 3],
+            ..rows
+        };
+        assert!(van_elteren(apart).is_err());
+    }
+}

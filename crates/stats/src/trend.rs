@@ -1,0 +1,193 @@
+//! Does something rise or fall over time?
+
+use serde::{Deserialize, Serialize};
+
+use crate::correlation::KendallCounts;
+use crate::distribution::{Z_95, normal_two_sided, student_97_5, student_two_sided};
+use crate::error::{StatsError, require_at_least, require_finite, require_length};
+use crate::proportion::Interval;
+use crate::quantile::{median, sorted_copy};
+
+/// All pairs of points are compared, so that more than this many are refused: a trend is asked of months.
+const MOST_POINTS: usize = 2_000;
+
+/// A trend with its slope.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Trend {
+    /// The change for one more unit of time.
+    pub slope: f64,
+    /// Its 95 % interval.
+    pub interval: Interval,
+    /// Two-sided p-value of "no trend".
+    pub p: f64,
+    /// How many points.
+    pub n: usize,
+}
+
+/// A trend of shares over time.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct ShareTrend {
+    /// The change of the share for one more unit of time.
+    pub slope: f64,
+    /// Its 95 % interval.
+    pub interval: Interval,
+    /// Two-sided p-value of "no trend".
+    pub p: f64,
+    /// How much more the shares vary about the line than independent draws would; at least 1.
+    pub dispersion: f64,
+    /// How many points.
+    pub n: usize,
+}
+
+/// Tests for a monotone trend, with the median slope.
+///
+/// Mann and Kendall: `S = sum of signs over pairs`, normal with continuity correction and its variance
+/// corrected for ties; slope by Theil and Sen, the median of the slopes of all pairs, its interval between
+/// the slopes of rank `(pairs -+ z sd(S)) / 2`. Sources: H. B. Mann, Econometrica 13 (1945) 245-259; P. K.
+/// Sen, JASA 63 (1968) 1379-1389. Needs 4 points, takes 2,000 at most, and supposes that what is left
+/// beside the trend does not carry over from point to point.
+pub fn mann_kendall(times: &[f64], values: &[f64]) -> Result<Trend, StatsError> {
+    require_finite("times", times)?;
+    require_finite("values", values)?;
+    require_length("values", times.len(), values.len())?;
+    require_at_least("points", 4, times.len())?;
+    if times.len() > MOST_POINTS {
+        return Err(StatsError::OutOfRange {
+            what: "the number of points",
+            value: times.len() as f64,
+        });
+    }
+    let mut slopes = Vec::with_capacity(times.len() * (times.len() - 1) / 2);
+    for (index, (time, value)) in times.iter().zip(values).enumerate() {
+        for (later, other) in times.iter().zip(values).skip(index + 1) {
+            if later != time {
+                slopes.push((other - value) / (later - time));
+            }
+        }
+    }
+    if slopes.is_empty() {
+        return Err(StatsError::Constant { what: "times" });
+    }
+    let counted = KendallCounts::new(times, values);
+    let variance = counted.variance();
+    if variance <= 0.0 {
+        return Err(StatsError::Constant { what: "values" });
+    }
+    let deviation = variance.sqrt();
+    let distance = (counted.score.abs() - 1.0).max(0.0) / deviation;
+    let slopes = sorted_copy(&slopes);
+    let pairs = slopes.len() as f64;
+    let lower = (0.5 * (pairs - Z_95 * deviation)).round().max(1.0) as usize;
+    let lower = lower.min(slopes.len().div_ceil(2));
+    Ok(Trend {
+        slope: median(&slopes)?,
+        interval: Interval {
+            low: slopes[lower - 1],
+            high: slopes[slopes.len() - lower],
+        },
+        p: normal_two_sided(distance),
+        n: times.len(),
+    })
+}
+
+/// Tests for a linear trend of shares, such as the monthly share of AI-authored pull requests.
+///
+/// Cochran and Armitage: `z = sum t (r - n p) / sqrt(p (1 - p) sum n (t - mean t)^2)`; the slope is the
+/// least-squares one with the counts as weights. Months of a team vary more than independent draws, so
+/// that z is divided by the square root of the dispersion, Pearson's chi-square about the line per degree
+/// of freedom (at least 1), and read from Student's t with points less 2. Sources: P. Armitage, Biometrics
+/// 11 (1955) 375-386; P. McCullagh and J. A. Nelder, "Generalized linear models" (1989), section 4.5. Needs
+/// 3 points with counts.
+pub fn cochran_armitage(
+    times: &[f64],
+    successes: &[u64],
+    totals: &[u64],
+) -> Result<ShareTrend, StatsError> {
+    require_finite("times", times)?;
+    require_length("successes", times.len(), successes.len())?;
+    require_length("totals", times.len(), totals.len())?;
+    let mut points = Vec::new();
+    for ((&time, &success), &total) in times.iter().zip(successes).zip(totals) {
+        if success > total {
+            return Err(StatsError::OutOfRange {
+                what: "successes",
+                value: success as f64,
+            });
+        }
+        if total > 0 {
+            points.push((time, success as f64, total as f64));
+        }
+    }
+    require_at_least("points with counts", 3, points.len())?;
+    let all: f64 = points.iter().map(|it| it.2).sum();
+    let share = points.iter().map(|it| it.1).sum::<f64>() / all;
+    let mean_time = points.iter().map(|it| it.0 * it.2).sum::<f64>() / all;
+    let squares: f64 = points
+        .iter()
+        .map(|it| it.2 * (it.0 - mean_time).powi(2))
+        .sum();
+    if squares == 0.0 {
+        return Err(StatsError::Constant { what: "times" });
+    }
+    if share == 0.0 || share == 1.0 {
+        return Err(StatsError::Constant { what: "shares" });
+    }
+    let cross: f64 = points
+        .iter()
+        .map(|it| (it.0 - mean_time) * (it.1 - it.2 * share))
+        .sum();
+    let slope = cross / squares;
+    let binomial = share * (1.0 - share);
+    let excess: f64 = points
+        .iter()
+        .map(|it| {
+            let fitted = share + slope * (it.0 - mean_time);
+            it.2 * (it.1 / it.2 - fitted).powi(2) / binomial
+        })
+        .sum();
+    let df = points.len() as f64 - 2.0;
+    let dispersion = (excess / df).max(1.0);
+    let error = (dispersion * binomial / squares).sqrt();
+    let half_width = student_97_5(df) * error;
+    Ok(ShareTrend {
+        slope,
+        interval: Interval {
+            low: slope - half_width,
+            high: slope + half_width,
+        },
+        p: student_two_sided(slope / error, df),
+        dispersion,
+        n: points.len(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_straight_line_has_its_slope() {
+        let times: Vec<f64> = (0..12).map(f64::from).collect();
+        let values: Vec<f64> = times.iter().map(|time| 3.0 - 0.5 * time).collect();
+        let trend = mann_kendall(&times, &values).expect("valid");
+        assert_eq!(trend.slope, -0.5);
+        assert!(trend.p < 1e-4);
+        assert!(mann_kendall(&times, &[1.0; 12]).is_err());
+        assert!(mann_kendall(&[1.0; 4], &[1.0, 2.0, 3.0, 4.0]).is_err());
+        assert!(mann_kendall(&times[..3], &values[..3]).is_err());
+        let many: Vec<f64> = (0..3000).map(f64::from).collect();
+        assert!(mann_kendall(&many, &many).is_err());
+    }
+
+    #[test]
+    fn shares_on_a_line_have_its_slope() {
+        let times = [0.0, 1.0, 2.0, 3.0];
+        let trend = cochran_armitage(&times, &[10, 20, 30, 40], &[100; 4]).expect("valid");
+        assert!((trend.slope - 0.1).abs() < 1e-12);
+        assert_eq!(trend.dispersion, 1.0);
+        assert!(trend.interval.low > 0.01 && trend.interval.high < 0.19);
+        assert!(cochran_armitage(&times, &[0; 4], &[5; 4]).is_err());
+        assert!(cochran_armitage(&times, &[6, 1, 1, 1], &[5; 4]).is_err());
+        assert!(cochran_armitage(&times, &[1, 1, 0, 0], &[5, 5, 0, 0]).is_err());
+    }
+}
