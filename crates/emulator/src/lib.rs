@@ -4,6 +4,7 @@ mod batches;
 mod chat;
 mod clock;
 mod config;
+mod dialect;
 mod draw;
 mod http;
 mod ids;
@@ -19,8 +20,8 @@ pub use config::{EmulatorConfig, StartError};
 pub use http::{ConnectionDropped, EMULATOR_HEADER};
 pub use log::{LogRecord, LogTarget, SharedLog};
 pub use scenario::{
-    BadLines, BatchFault, BatchFaultRule, ErrorsShape, Fault, FaultRule, HttpCall, HttpFault,
-    HttpFaultRule, Limits, Listing, ModelRules, Reasoning, Scenario, ScenarioError, ServerRules,
-    Spread, Structured, Timing, TokenCount,
+    AnthropicLimits, BadLines, BatchFault, BatchFaultRule, ErrorsShape, Fault, FaultRule, HttpCall,
+    HttpFault, HttpFaultRule, Limits, Listing, MistralLimits, ModelRules, Reasoning, Scenario,
+    ScenarioError, ServerRules, Spread, Structured, Timing, TokenCount,
 };
 pub use server::{Emulator, EmulatorHandle};

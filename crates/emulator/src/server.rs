@@ -11,10 +11,11 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, oneshot};
 
-use crate::batches::{Batch, ModelLoad};
+use crate::batches::{Batch, Form, ModelLoad};
 use crate::chat::{Answerer, Completer, Counter, SchemaCache};
 use crate::clock::Clock;
 use crate::config::{EmulatorConfig, StartError};
+use crate::dialect::Dialect;
 use crate::draw::Draws;
 use crate::http;
 use crate::ids::Ids;
@@ -64,6 +65,10 @@ pub(crate) struct StoredFile {
     pub(crate) created_at: u64,
     pub(crate) filename: String,
     pub(crate) purpose: &'static str,
+    /// When it is gone, if before the retention time.
+    pub(crate) expires_at: Option<u64>,
+    /// Lines that are not blank.
+    pub(crate) lines: Option<u64>,
     /// What the file asks of each model.
     pub(crate) load: BTreeMap<String, ModelLoad>,
 }
@@ -78,12 +83,17 @@ impl StoredFile {
             created_at,
             filename,
             purpose: "batch_output",
+            expires_at: None,
+            lines: None,
             load: BTreeMap::new(),
         }
     }
 
-    /// The provider's document, which has no `status`.
-    pub(crate) fn document(&self) -> Value {
+    /// The document of the API that was called; Groq's has no `status`.
+    pub(crate) fn document(&self, dialect: Dialect) -> Value {
+        if dialect == Dialect::Mistral {
+            return self.mistral();
+        }
         json!({
             "id": self.id,
             "object": "file",
@@ -91,6 +101,25 @@ impl StoredFile {
             "created_at": self.created_at,
             "filename": self.filename,
             "purpose": self.purpose,
+        })
+    }
+
+    fn mistral(&self) -> Value {
+        let (sample_type, source) = match self.purpose {
+            "batch" => ("batch_request", "upload"),
+            _ if self.filename.ends_with("_error.jsonl") => ("batch_error", "mistral"),
+            _ => ("batch_result", "mistral"),
+        };
+        json!({
+            "id": self.id,
+            "object": "file",
+            "bytes": self.bytes,
+            "created_at": self.created_at,
+            "filename": self.filename,
+            "purpose": "batch",
+            "sample_type": sample_type,
+            "source": source,
+            "num_lines": self.lines,
         })
     }
 }
@@ -101,7 +130,7 @@ impl Inner {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Forgets files older than the retention time.
+    /// Forgets files and results older than their retention time.
     pub(crate) fn sweep(&self) {
         let days = self.scenario.limits.retention_days;
         let oldest = self
@@ -116,6 +145,26 @@ impl Inner {
             let file = first.remove();
             // A spool file that cannot be removed only costs room.
             let _ = self.spool.remove(&file.id);
+        }
+        let now = self.clock.unix_seconds();
+        state.files.retain(|id, file| {
+            let stays = file.expires_at.is_none_or(|at| now < at);
+            if !stays {
+                let _ = self.spool.remove(id);
+            }
+            stays
+        });
+        let days = self.scenario.anthropic.result_days;
+        for batch in state.batches.values_mut() {
+            let age = now.saturating_sub(batch.created_at);
+            if batch.form == Form::Messages
+                && batch.status.is_final()
+                && age >= days.saturating_mul(86_400)
+                && let Some(results) = batch.output_file_id.take()
+            {
+                batch.archived_at = Some(now);
+                let _ = self.spool.remove(&results);
+            }
         }
     }
 }
@@ -152,7 +201,7 @@ impl Emulator {
         })
     }
 
-    /// The HTTP service, under `/openai/v1` and `/v1` alike.
+    /// The HTTP service: `/openai/v1`, `/anthropic/v1` and `/mistral/v1`, and `/v1` for all three.
     ///
     /// Called in-process, a response that carries [`ConnectionDropped`](crate::ConnectionDropped)
     /// stands for a connection that was closed without one.
@@ -174,8 +223,10 @@ impl Emulator {
     pub fn banner(&self, address: SocketAddr) -> String {
         let scenario = &self.inner.scenario;
         let mut text = format!(
-            "Tandem's emulator of a Groq-shaped Batch API. No model runs here; answers are made up.\n\
+            "Tandem's emulator of the Batch APIs of Groq, Anthropic and Mistral. No model runs here; answers are made up.\n\
              base URL  http://{address}/openai/v1 (also http://{address}/v1)\n\
+             Anthropic http://{address}/anthropic\n\
+             Mistral   http://{address}/mistral/v1\n\
              models    "
         );
         let offered: Vec<String> = scenario

@@ -53,6 +53,8 @@ async fn a_hundred_megabytes_in_and_out_take_little_memory() {
             .method(method)
             .uri(path)
             .header(header::AUTHORIZATION, "Bearer k")
+            .header("x-api-key", "k")
+            .header("anthropic-version", "2023-06-01")
             .header(header::CONTENT_TYPE, kind)
             .body(body)
             .expect("a request");
@@ -130,6 +132,36 @@ async fn a_hundred_megabytes_in_and_out_take_little_memory() {
     }
     assert_eq!(lines, REQUESTS);
     assert!(bytes > REQUESTS * QUESTION_BYTES);
+
+    // The same as one message batch, whose requests all come in one body.
+    let requests = stream::iter(0..REQUESTS).map(|number| {
+        let question = format!("{number} {}", "word ".repeat(QUESTION_BYTES / 5));
+        let params = json!({"model": "openai/gpt-oss-120b", "max_tokens": 30_000,
+            "messages": [{"role": "user", "content": question}]});
+        let request = json!({"custom_id": format!("pr-{number}"), "params": params});
+        let comma = if number == 0 { "" } else { "," };
+        Bytes::from(format!("{comma}{request}"))
+    });
+    let whole = stream::iter([Bytes::from("{\"requests\":[")])
+        .chain(requests)
+        .chain(stream::iter([Bytes::from("]}")]));
+    let body = Body::from_stream(whole.map(Ok::<Bytes, Infallible>));
+    let path = "/v1/messages/batches".to_owned();
+    let mut batch = document(send("POST", path.clone(), "application/json", body).await).await;
+    let path = format!("{path}/{}", batch["id"].as_str().expect("an id"));
+    while batch["processing_status"] != "ended" {
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        batch = document(send("GET", path.clone(), "", Body::empty()).await).await;
+    }
+    assert_eq!(batch["request_counts"]["succeeded"], REQUESTS);
+    let mut pieces = send("GET", format!("{path}/results"), "", Body::empty())
+        .await
+        .into_data_stream();
+    let mut lines = 0;
+    while let Some(piece) = pieces.next().await {
+        lines += piece.expect("a piece").split(|byte| *byte == b'\n').count() - 1;
+    }
+    assert_eq!(lines, REQUESTS);
 
     let grown = peak_kilobytes().expect("known before") - before;
     assert!(

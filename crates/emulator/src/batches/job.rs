@@ -2,15 +2,17 @@
 
 use std::fs::File;
 use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::lines;
+use super::form::Form;
 use super::object::Counts;
-use super::scan::{Entry, Line, Scan};
+use super::scan::{Entry, Scan};
+use super::{lines, message_lines};
 use crate::chat::{Completer, Outcome, Place};
+use crate::dialect::Dialect;
 use crate::log::{Log, LogRecord};
 use crate::scenario::{Fault, Scenario};
 
@@ -33,6 +35,7 @@ struct Page {
 pub(crate) struct Task {
     pub(crate) batch_id: String,
     pub(crate) batch_number: u64,
+    pub(crate) form: Form,
     pub(crate) input: PathBuf,
     pub(crate) output: PathBuf,
     pub(crate) errors: PathBuf,
@@ -70,7 +73,11 @@ impl Job {
         log: Arc<Log>,
     ) -> io::Result<(Scan, Self)> {
         let mut input = File::open(&task.input)?;
-        let mut scan = scan_file(&mut input, Arc::clone(&completer.scenario))?;
+        let mut scan = scan_file(
+            &mut input,
+            Arc::clone(&completer.scenario),
+            task.form.clone(),
+        )?;
         let mut order = std::mem::take(&mut scan.entries);
         completer
             .draws
@@ -121,13 +128,18 @@ impl Job {
                 .unwrap_or_default();
             let first = self.task.first_ordinals.get(model).copied().unwrap_or(0);
             let place = Place {
+                dialect: self.task.form.dialect(),
                 batch: Some(self.task.batch_number),
                 custom_id: Some(&custom_id),
                 ordinal: first + u64::from(entry.ordinal),
                 forced: self.task.forced,
             };
             let outcome = self.completer.complete(&body, place);
-            let written = lines::write(&custom_id, &outcome, &self.completer.ids);
+            let ids = &self.completer.ids;
+            let written = match self.task.form.dialect() {
+                Dialect::Anthropic => message_lines::write(&custom_id, &outcome, ids),
+                dialect => lines::write(&custom_id, &outcome, ids, dialect),
+            };
             if written.completed {
                 self.counts.completed += 1;
             } else {
@@ -155,15 +167,21 @@ impl Job {
     pub(crate) fn write_unreached(&mut self, why: Unreached) -> io::Result<()> {
         while let Some(entry) = self.order.get(self.next).copied() {
             let (custom_id, _) = self.read(entry)?;
-            let line_id = self.completer.ids.next("batch_req_out_");
-            let line = match why {
-                Unreached::Expired => lines::expired_line(&line_id, &custom_id),
-                Unreached::Cancelled => lines::cancelled_line(&line_id, &custom_id),
-            };
             let mut bytes = Vec::new();
-            lines::push(&mut bytes, &line);
-            self.errors.write(&bytes)?;
+            if self.task.form == Form::Messages {
+                lines::push(&mut bytes, &message_lines::unreached(&custom_id, why));
+                self.output.write(&bytes)?;
+            } else {
+                let line_id = self.completer.ids.next("batch_req_out_");
+                let line = match why {
+                    Unreached::Expired => lines::expired_line(&line_id, &custom_id),
+                    Unreached::Cancelled => lines::cancelled_line(&line_id, &custom_id),
+                };
+                lines::push(&mut bytes, &line);
+                self.errors.write(&bytes)?;
+            }
             self.counts.failed += 1;
+            self.counts.unreached += 1;
             self.next += 1;
         }
         Ok(())
@@ -179,13 +197,7 @@ impl Job {
         self.input.seek(SeekFrom::Start(entry.offset))?;
         let mut bytes = vec![0; entry.bytes as usize];
         self.input.read_exact(&mut bytes)?;
-        let line: Line<'_> = serde_json::from_slice(&bytes)?;
-        let custom_id = line.custom_id.as_str().unwrap_or_default().to_owned();
-        let body = match line.body {
-            Some(body) => serde_json::from_str(body.get())?,
-            None => Value::Null,
-        };
-        Ok((custom_id, body))
+        Ok(self.task.form.read(&bytes)?)
     }
 
     fn note(&self, records: &mut Vec<LogRecord>, custom_id: String, outcome: Outcome, twice: bool) {
@@ -210,8 +222,17 @@ impl Job {
     }
 }
 
-fn scan_file(input: &mut File, scenario: Arc<Scenario>) -> io::Result<Scan> {
-    let mut scan = Scan::indexing(scenario);
+/// Scans a whole file for the places of its good lines.
+fn scan_file(input: &mut File, scenario: Arc<Scenario>, form: Form) -> io::Result<Scan> {
+    feed(input, Scan::indexing(scenario, form))
+}
+
+/// Scans a whole file for what it asks of each model.
+pub(crate) fn count_file(path: &Path, scenario: Arc<Scenario>, form: Form) -> io::Result<Scan> {
+    feed(&mut File::open(path)?, Scan::counting(scenario, form))
+}
+
+fn feed(input: &mut File, mut scan: Scan) -> io::Result<Scan> {
     let mut buffer = vec![0; SCAN_BYTES];
     loop {
         let read = input.read(&mut buffer)?;

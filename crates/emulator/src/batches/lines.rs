@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::chat::{Outcome, Reply};
+use crate::dialect::Dialect;
 use crate::http::ApiError;
 use crate::ids::Ids;
 use crate::scenario::Fault;
@@ -19,7 +20,7 @@ pub(crate) struct Written {
 }
 
 /// Writes the lines of one request.
-pub(crate) fn write(custom_id: &str, outcome: &Outcome, ids: &Ids) -> Written {
+pub(crate) fn write(custom_id: &str, outcome: &Outcome, ids: &Ids, dialect: Dialect) -> Written {
     let mut written = Written::default();
     let line_id = ids.next("batch_req_out_");
     // Faults of lines that take the place of any answer.
@@ -46,7 +47,14 @@ pub(crate) fn write(custom_id: &str, outcome: &Outcome, ids: &Ids) -> Written {
         return written;
     }
     match &outcome.reply {
-        Reply::Error(error) => push(&mut written.errors, &error_line(&line_id, custom_id, error)),
+        Reply::Error(error) => {
+            let body = match dialect {
+                Dialect::Mistral => error.mistral_object(),
+                _ => error.body(),
+            };
+            let line = error_line(&line_id, custom_id, error, &body);
+            push(&mut written.errors, &line);
+        }
         Reply::Completion(body) => {
             written.completed = true;
             answer(&mut written, custom_id, &line_id, body, outcome, ids);
@@ -84,7 +92,7 @@ pub(crate) fn push(buffer: &mut Vec<u8>, line: &Value) {
 }
 
 /// An error of the provider as a line: it stands in `response`, and there is no `error`.
-fn error_line(line_id: &str, custom_id: &str, error: &ApiError) -> Value {
+fn error_line(line_id: &str, custom_id: &str, error: &ApiError, body: &Value) -> Value {
     // Lines have been seen to call a missing model 400 where the synchronous call says 404.
     let status = if error.code == Some("model_not_found") {
         400
@@ -93,7 +101,7 @@ fn error_line(line_id: &str, custom_id: &str, error: &ApiError) -> Value {
     };
     json!({
         "id": line_id, "custom_id": custom_id,
-        "response": {"status_code": status, "body": error.body()},
+        "response": {"status_code": status, "body": body},
     })
 }
 

@@ -5,12 +5,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Serialize;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
+use super::form::Form;
 use super::scan::ModelLoad;
-use crate::scenario::{BatchFaultRule, ErrorsShape, ServerRules};
+use crate::scenario::BatchFaultRule;
 
 /// Where a batch stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,16 +65,21 @@ pub(crate) struct Counts {
     pub(crate) total: u64,
     pub(crate) completed: u64,
     pub(crate) failed: u64,
+    /// Those of the failed that a batch ended before.
+    pub(crate) unreached: u64,
 }
 
-/// A batch.
+/// A batch, whatever its API calls it.
 #[derive(Debug)]
 pub(crate) struct Batch {
     pub(crate) id: String,
     /// Place in the order of creation, from 1.
     pub(crate) number: u64,
-    pub(crate) endpoint: String,
-    pub(crate) input_file_id: String,
+    /// How its requests are written, and so whose batch it is.
+    pub(crate) form: Form,
+    /// Name of its requests in the spool; the id of a file where one was uploaded.
+    pub(crate) input_id: String,
+    /// The window as it was given; empty where its API has none.
     pub(crate) window: String,
     pub(crate) metadata: Option<Map<String, Value>>,
     pub(crate) status: Status,
@@ -89,6 +95,8 @@ pub(crate) struct Batch {
     pub(crate) expired_at: Option<u64>,
     pub(crate) cancelling_at: Option<u64>,
     pub(crate) cancelled_at: Option<u64>,
+    /// When the results of a message batch were removed for their age.
+    pub(crate) archived_at: Option<u64>,
     /// When the window ends, on the runtime's clock.
     pub(crate) deadline: Instant,
     /// What goes wrong with the batch as a whole.
@@ -114,55 +122,6 @@ pub(crate) enum Appearance {
     Gone,
     /// 200 with a bare error.
     BareError,
-}
-
-impl Batch {
-    /// The provider's document. `finalizing_at` is always null, as in the documented sample of a
-    /// completed batch.
-    pub(crate) fn document(&self, rules: &ServerRules) -> Value {
-        let status = self.status.name();
-        let status = if rules.upper_case_status {
-            status.to_uppercase()
-        } else {
-            status.to_owned()
-        };
-        let errors = match (self.errors.is_empty(), rules.errors_shape) {
-            (true, _) => Value::Null,
-            (false, ErrorsShape::Array) => json!(self.errors),
-            (false, ErrorsShape::Object) => json!({"object": "list", "data": self.errors}),
-        };
-        let clean = self.status == Status::Completed && self.error_file_id.is_none();
-        let error_file_id = match &self.error_file_id {
-            None if clean && rules.empty_error_file_id => json!(""),
-            id => json!(id),
-        };
-        json!({
-            "id": self.id,
-            "object": "batch",
-            "endpoint": self.endpoint,
-            "errors": errors,
-            "input_file_id": self.input_file_id,
-            "completion_window": self.window,
-            "status": status,
-            "output_file_id": self.output_file_id,
-            "error_file_id": error_file_id,
-            "finalizing_at": null,
-            "failed_at": self.failed_at,
-            "expired_at": self.expired_at,
-            "cancelled_at": self.cancelled_at,
-            "request_counts": {
-                "total": self.counts.total,
-                "completed": self.counts.completed,
-                "failed": self.counts.failed,
-            },
-            "metadata": self.metadata,
-            "created_at": self.created_at,
-            "expires_at": self.expires_at,
-            "cancelling_at": self.cancelling_at,
-            "completed_at": self.completed_at,
-            "in_progress_at": self.in_progress_at,
-        })
-    }
 }
 
 /// Reads a completion window: hours or days, from 24h to 7d.

@@ -6,13 +6,14 @@ use std::time::Duration;
 use tokio::sync::{Notify, Semaphore};
 use tokio::time::{Instant, sleep, sleep_until};
 
+use super::form::Form;
 use super::job::{Job, Task, Unreached};
 use super::object::{Appearance, Batch, Counts, LineError, Status};
 use super::scan::Scan;
-use crate::chat::{Completer, estimate_tokens};
+use crate::chat::Completer;
 use crate::log::Log;
-use crate::scenario::{BadLines, BatchFault, BatchFaultRule, Fault};
-use crate::server::{Inner, StoredFile};
+use crate::scenario::{BatchFault, BatchFaultRule, Fault};
+use crate::server::{Inner, State, StoredFile};
 
 /// Steps in which the counters of a batch grow.
 const STEPS: usize = 20;
@@ -27,16 +28,16 @@ pub(crate) async fn run(server: Weak<Inner>, batch_id: String) {
     }
 }
 
-struct Life {
-    server: Weak<Inner>,
+pub(super) struct Life {
+    pub(super) server: Weak<Inner>,
     batch_id: String,
     output_id: String,
     error_id: String,
-    task: Task,
+    pub(super) task: Task,
     deadline: Instant,
     cancel: Arc<Notify>,
-    fault: Option<BatchFaultRule>,
-    completer: Arc<Completer>,
+    pub(super) fault: Option<BatchFaultRule>,
+    pub(super) completer: Arc<Completer>,
     log: Arc<Log>,
     gate: Arc<Semaphore>,
 }
@@ -76,11 +77,16 @@ impl Life {
         let task = Task {
             batch_id: batch_id.to_owned(),
             batch_number: batch.number,
-            input: inner.spool.path(&batch.input_file_id),
+            form: batch.form.clone(),
+            input: inner.spool.path(&batch.input_id),
             output: inner.spool.path(&output_id),
             errors: inner.spool.path(&error_id),
             first_ordinals: batch.first_ordinals.clone(),
-            forced: all_fail.then_some(Fault::JsonEmpty),
+            forced: all_fail.then_some(if batch.form.dialect().reports_failed_json() {
+                Fault::JsonEmpty
+            } else {
+                Fault::ServerError
+            }),
         };
         Some(Self {
             server: Weak::clone(server),
@@ -124,14 +130,10 @@ impl Life {
         };
         match self.wait(validated).await {
             Wake::Due if fault != Some(BatchFault::NeverStarts) => {}
-            Wake::Cancelled => return Ok(Some(cancelled(None))),
-            Wake::Due | Wake::Deadline => return Ok(Some(expired(None))),
+            Wake::Cancelled => return Ok(Some(cancelled(self.never_begun().await?))),
+            Wake::Due | Wake::Deadline => return Ok(Some(expired(self.never_begun().await?))),
         }
-        let task = self.task.clone();
-        let (completer, log) = (Arc::clone(&self.completer), Arc::clone(&self.log));
-        let (scan, mut job) = self
-            .blocking(move || Job::open(task, completer, log))
-            .await?;
+        let (scan, mut job) = self.open().await?;
         let problems = self.problems(&scan);
         if !problems.is_empty() {
             return Ok(Some(End {
@@ -224,58 +226,19 @@ impl Life {
         }))
     }
 
-    /// Says why the batch fails its validation, if it does.
-    fn problems(&self, scan: &Scan) -> Vec<LineError> {
-        let scenario = &self.completer.scenario;
-        let limits = &scenario.limits;
-        match self.fault.as_ref().map(|rule| rule.kind) {
-            Some(BatchFault::FailsValidation) => {
-                return vec![whole_file(
-                    "invalid_file",
-                    "The file could not be validated (emulated).".to_owned(),
-                )];
-            }
-            Some(BatchFault::TokenLimit) => return vec![token_limit("the model", 0)],
-            _ => {}
+    async fn open(&self) -> Result<(Scan, Job), Broken> {
+        let task = self.task.clone();
+        let (completer, log) = (Arc::clone(&self.completer), Arc::clone(&self.log));
+        self.blocking(move || Job::open(task, completer, log)).await
+    }
+
+    /// The job of a batch that ends before it begins. Every request of a message batch has a line,
+    /// also of one that never began; others have no files then.
+    async fn never_begun(&self) -> Result<Option<Job>, Broken> {
+        match self.task.form {
+            Form::Messages => Ok(Some(self.open().await?.1)),
+            Form::Batch | Form::Job { .. } => Ok(None),
         }
-        if scan.lines == 0 {
-            return vec![whole_file(
-                "empty_file",
-                "The batch input file is empty.".to_owned(),
-            )];
-        }
-        if scan.lines > limits.file_lines {
-            let message = format!(
-                "The batch input file has {} lines; at most {} are allowed.",
-                scan.lines, limits.file_lines
-            );
-            return vec![whole_file("too_many_requests_in_file", message)];
-        }
-        if scan.bad > 0 && (scan.good == 0 || scenario.server.bad_lines == BadLines::FailBatch) {
-            return scan.errors.clone();
-        }
-        if limits.enqueued_tokens == 0 {
-            return Vec::new();
-        }
-        let Some(inner) = self.server.upgrade() else {
-            return Vec::new();
-        };
-        let state = inner.state();
-        let mut problems = Vec::new();
-        for model in scan.load.keys() {
-            // Only batches created before this one count, so that one of two always gets through.
-            let waiting: u64 = state
-                .batches
-                .values()
-                .filter(|batch| batch.number <= self.task.batch_number)
-                .filter_map(|batch| batch.load.get(model))
-                .map(|load| estimate_tokens(load.body_bytes))
-                .sum();
-            if waiting > limits.enqueued_tokens {
-                problems.push(token_limit(model, limits.enqueued_tokens));
-            }
-        }
-        problems
     }
 
     /// Ends the batch: closes its files and shows its last status.
@@ -328,23 +291,13 @@ impl Life {
             return;
         };
         let now = inner.clock.unix_seconds();
+        let gone = fault == Some(BatchFault::FilesGone);
         let mut state = inner.state();
+        self.keep_files(&inner, &mut state, files, gone);
         let (output_id, error_id) = (
             files.0.map(|_| self.output_id.clone()),
             files.1.map(|_| self.error_id.clone()),
         );
-        for (id, bytes, name) in [
-            (&self.output_id, files.0, "output"),
-            (&self.error_id, files.1, "error"),
-        ] {
-            let gone = fault == Some(BatchFault::FilesGone);
-            if let Some(bytes) = bytes.filter(|_| !gone) {
-                let filename = format!("{}_{name}.jsonl", self.batch_id);
-                state
-                    .files
-                    .insert(id.clone(), StoredFile::result(id, bytes, now, filename));
-            }
-        }
         let Some(batch) = state.batches.get_mut(&self.batch_id) else {
             return;
         };
@@ -359,6 +312,7 @@ impl Life {
         if fault == Some(BatchFault::CountersLie) {
             batch.counts.completed = batch.counts.total;
             batch.counts.failed = 0;
+            batch.counts.unreached = 0;
         }
         let ended_at = match status {
             Status::Failed => &mut batch.failed_at,
@@ -367,6 +321,40 @@ impl Life {
             _ => &mut batch.completed_at,
         };
         *ended_at = Some(now);
+    }
+
+    /// Makes result files available, unless they are gone at once. The results of a message batch
+    /// are no file of the API, and its requests are not needed any more.
+    fn keep_files(
+        &self,
+        inner: &Inner,
+        state: &mut State,
+        files: (Option<u64>, Option<u64>),
+        gone: bool,
+    ) {
+        if self.task.form == Form::Messages {
+            // Spool files that cannot be removed only cost room.
+            let _ = std::fs::remove_file(&self.task.input);
+            if gone {
+                let _ = inner.spool.remove(&self.output_id);
+            }
+            return;
+        }
+        let now = inner.clock.unix_seconds();
+        let hours = inner.scenario.mistral.result_hours;
+        let expires_at = matches!(self.task.form, Form::Job { .. }).then_some(now + hours * 3600);
+        for (id, bytes, name) in [
+            (&self.output_id, files.0, "output"),
+            (&self.error_id, files.1, "error"),
+        ] {
+            let Some(bytes) = bytes.filter(|_| !gone) else {
+                continue;
+            };
+            let filename = format!("{}_{name}.jsonl", self.batch_id);
+            let mut file = StoredFile::result(id, bytes, now, filename);
+            file.expires_at = expires_at;
+            state.files.insert(id.clone(), file);
+        }
     }
 
     /// Waits for an instant, a cancellation or the end of the window.
@@ -443,18 +431,12 @@ fn expired(job: Option<Job>) -> End {
     }
 }
 
-fn whole_file(code: &'static str, message: String) -> LineError {
+/// An error about the whole file.
+pub(super) fn whole_file(code: &'static str, message: String) -> LineError {
     LineError {
         code,
         message,
         param: None,
         line: None,
     }
-}
-
-fn token_limit(model: &str, limit: u64) -> LineError {
-    let message = format!(
-        "Enqueued token limit reached for {model}: the limit is {limit} enqueued tokens (emulated). Please try again once some in_progress batches have been completed."
-    );
-    whole_file("token_limit_exceeded", message)
 }

@@ -4,15 +4,9 @@ use std::collections::{BTreeMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
-use serde::Deserialize;
-use serde_json::Value;
-use serde_json::value::RawValue;
-
+use super::form::Form;
 use super::object::LineError;
 use crate::scenario::Scenario;
-
-/// The endpoint that batches and their lines name.
-pub(crate) const ENDPOINT: &str = "/v1/chat/completions";
 
 /// Bad lines that are told; further ones are only counted.
 const TOLD_ERRORS: usize = 1000;
@@ -33,29 +27,11 @@ pub(crate) struct Entry {
     pub(crate) ordinal: u32,
 }
 
-/// A line of a batch file.
-#[derive(Debug, Deserialize)]
-pub(crate) struct Line<'a> {
-    #[serde(default)]
-    pub(crate) custom_id: Value,
-    #[serde(default)]
-    method: Value,
-    #[serde(default)]
-    url: Value,
-    #[serde(borrow)]
-    pub(crate) body: Option<&'a RawValue>,
-}
-
-#[derive(Deserialize)]
-struct BodyHead {
-    #[serde(default)]
-    model: Value,
-}
-
 /// A scan over the bytes of a file, in pieces of any size.
 #[derive(Debug)]
 pub(crate) struct Scan {
     scenario: Arc<Scenario>,
+    form: Form,
     keep_entries: bool,
     partial: Vec<u8>,
     /// True while a line longer than allowed goes by.
@@ -78,9 +54,10 @@ pub(crate) struct Scan {
 
 impl Scan {
     /// Starts a scan that counts.
-    pub(crate) fn counting(scenario: Arc<Scenario>) -> Self {
+    pub(crate) fn counting(scenario: Arc<Scenario>, form: Form) -> Self {
         Self {
             scenario,
+            form,
             keep_entries: false,
             partial: Vec::new(),
             skipping: false,
@@ -98,10 +75,10 @@ impl Scan {
     }
 
     /// Starts a scan that also notes where each good line stands.
-    pub(crate) fn indexing(scenario: Arc<Scenario>) -> Self {
+    pub(crate) fn indexing(scenario: Arc<Scenario>, form: Form) -> Self {
         Self {
             keep_entries: true,
-            ..Self::counting(scenario)
+            ..Self::counting(scenario, form)
         }
     }
 
@@ -162,16 +139,16 @@ impl Scan {
     }
 
     fn line(&mut self, bytes: &[u8]) {
-        let (model, body_bytes) = match check(bytes) {
-            Ok((custom_id, model, body_bytes)) => {
+        let (model, body_bytes) = match self.form.check(bytes) {
+            Ok(request) => {
                 let mut hasher = DefaultHasher::new();
-                custom_id.hash(&mut hasher);
+                request.custom_id.hash(&mut hasher);
                 if !self.seen_ids.insert(hasher.finish()) {
                     let message = "The custom_id of this line was used before.".to_owned();
                     self.bad_line("duplicate_custom_id", message, Some("custom_id"));
                     return;
                 }
-                (model, body_bytes)
+                (request.model, request.body_bytes)
             }
             Err((code, message, param)) => {
                 self.bad_line(code, message, param);
@@ -209,92 +186,12 @@ impl Scan {
     }
 }
 
-type BadLine = (&'static str, String, Option<&'static str>);
-
-/// Checks a line; returns its custom id, its model (empty where none is named) and the bytes of its
-/// body.
-fn check(bytes: &[u8]) -> Result<(String, String, u64), BadLine> {
-    // A list would be taken for a struct in the order of its fields.
-    if !starts_object(bytes) {
-        let message = "This line is not a JSON object.".to_owned();
-        return Err(("invalid_json_line", message, None));
-    }
-    let line: Line<'_> = serde_json::from_slice(bytes).map_err(|error| {
-        (
-            "invalid_json_line",
-            format!("This line is not parseable as valid JSON: {error}"),
-            None,
-        )
-    })?;
-    let missing = |param: &'static str| {
-        (
-            "missing_required_parameter",
-            format!("Missing required parameter: '{param}'."),
-            Some(param),
-        )
-    };
-    let custom_id = match line.custom_id {
-        Value::String(id) if !id.is_empty() => id,
-        Value::Null => return Err(missing("custom_id")),
-        _ => {
-            let message = "Invalid value: custom_id must be a string that is not empty.".to_owned();
-            return Err(("invalid_custom_id", message, Some("custom_id")));
-        }
-    };
-    match line.method {
-        Value::Null => return Err(missing("method")),
-        Value::String(method) if method == "POST" => {}
-        other => {
-            let message = format!(
-                "Invalid value: {}. Supported values are: 'POST'",
-                quoted(&other)
-            );
-            return Err(("invalid_method", message, Some("method")));
-        }
-    }
-    match line.url {
-        Value::Null => return Err(missing("url")),
-        Value::String(url) if url == ENDPOINT => {}
-        other => {
-            let message = format!(
-                "Invalid value: {}. Supported values are: '{ENDPOINT}'",
-                quoted(&other)
-            );
-            return Err(("invalid_url", message, Some("url")));
-        }
-    }
-    let body = line.body.ok_or_else(|| missing("body"))?.get();
-    let head: Option<BodyHead> = starts_object(body.as_bytes())
-        .then(|| serde_json::from_str(body).ok())
-        .flatten();
-    let head = head.ok_or_else(|| {
-        let message = "Invalid value: body must be an object.".to_owned();
-        ("invalid_body", message, Some("body"))
-    })?;
-    let model = match head.model {
-        Value::String(model) => model,
-        _ => String::new(),
-    };
-    Ok((custom_id, model, body.len() as u64))
-}
-
-fn starts_object(bytes: &[u8]) -> bool {
-    bytes.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'{')
-}
-
-fn quoted(value: &Value) -> String {
-    match value {
-        Value::String(text) => format!("'{text}'"),
-        other => other.to_string(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn scan(text: &str, piece: usize, scenario: Scenario) -> Scan {
-        let mut scan = Scan::indexing(Arc::new(scenario));
+        let mut scan = Scan::indexing(Arc::new(scenario), Form::Batch);
         for bytes in text.as_bytes().chunks(piece) {
             scan.feed(bytes);
         }

@@ -7,10 +7,12 @@ use serde_json::Value;
 use super::answerer::Answerer;
 use super::draft::{Draft, Spent};
 use super::reply::{Completion, Reply};
-use super::request::{self, ChatRequest, Effort};
+use super::request::{self, ChatRequest, Effort, ResponseFormat};
 use super::strict::SchemaCache;
 use super::tokens::Counter;
+use super::{messages, mistral};
 use crate::clock::Clock;
+use crate::dialect::Dialect;
 use crate::draw::Draws;
 use crate::http::ApiError;
 use crate::ids::Ids;
@@ -33,6 +35,8 @@ pub(crate) struct Completer {
 /// Where a request stands, which decides its faults.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Place<'a> {
+    /// The API that the request came by.
+    pub(crate) dialect: Dialect,
     /// Number of the batch in the order of creation, from 1; `None` for a synchronous call.
     pub(crate) batch: Option<u64>,
     /// The caller's id, inside of a batch.
@@ -69,7 +73,12 @@ impl Completer {
     /// Answers one request.
     pub(crate) fn complete(&self, body: &Value, place: Place<'_>) -> Outcome {
         let request_id = self.ids.next("req_");
-        let (request, schema) = match request::parse(body, &self.scenario, &self.schemas) {
+        let parse = match place.dialect {
+            Dialect::Groq => request::parse,
+            Dialect::Anthropic => messages::parse,
+            Dialect::Mistral => mistral::parse,
+        };
+        let (request, schema) = match parse(body, &self.scenario, &self.schemas) {
             Ok(parsed) => parsed,
             Err(error) => return free(error, request_id, None),
         };
@@ -95,13 +104,19 @@ impl Completer {
                 Some(fault),
             );
         }
-        let draft = Draft::write(self.answerer.as_ref(), &request, schema.as_deref(), fault);
+        let draft = Draft::write(
+            self.answerer.as_ref(),
+            &request,
+            schema.as_deref(),
+            fault,
+            place.dialect,
+        );
         self.finish(
             request,
             rules,
             draft,
             fault,
-            place.ordinal,
+            place,
             prompt_tokens,
             request_id,
         )
@@ -176,10 +191,11 @@ impl Completer {
         rules: &ModelRules,
         mut draft: Draft,
         fault: Option<Fault>,
-        ordinal: u64,
+        place: Place<'_>,
         prompt_tokens: u64,
         request_id: String,
     ) -> Outcome {
+        let ordinal = place.ordinal;
         let visible_tokens = self.counter.text(&draft.written);
         let cap = request
             .max_completion_tokens
@@ -193,7 +209,7 @@ impl Completer {
             } else {
                 Spent::OnPartOfTheAnswer
             };
-            draft.run_out_of_budget(&request, spent);
+            draft.run_out_of_budget(&request, spent, place.dialect);
         }
         let completion_tokens = if draft.budget_spent {
             reasoning_tokens = reasoning_tokens.min(cap);
@@ -208,8 +224,18 @@ impl Completer {
         } else {
             let reasons = rules.reasoning != Reasoning::None
                 && request.reasoning_effort != Some(Effort::None);
+            let prefix = match place.dialect {
+                Dialect::Groq => "chatcmpl-",
+                Dialect::Anthropic => "msg_emulated_",
+                Dialect::Mistral => "emulated-",
+            };
             let completion = Completion {
-                id: self.ids.next("chatcmpl-"),
+                id: self.ids.next(prefix),
+                tool: match &request.response_format {
+                    ResponseFormat::JsonSchema { name, .. } => Some(name),
+                    _ => None,
+                },
+                in_batch: place.batch.is_some(),
                 request_id: &request_id,
                 created_unix_seconds: self.clock.unix_seconds(),
                 model: &request.model,
@@ -222,7 +248,7 @@ impl Completer {
                 reasoning_tokens,
                 latency_us,
             };
-            Reply::Completion(Box::new(completion.document()))
+            Reply::Completion(Box::new(completion.document(place.dialect)))
         };
         let billed = Billed {
             model: request.model,

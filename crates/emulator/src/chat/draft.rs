@@ -6,6 +6,7 @@ use super::answerer::{Answered, Answerer, SchemaAnswerer};
 use super::request::{ChatRequest, ResponseFormat};
 use super::shape;
 use super::strict::Compiled;
+use crate::dialect::Dialect;
 use crate::http::ApiError;
 use crate::scenario::Fault;
 
@@ -46,6 +47,7 @@ impl Draft {
         request: &ChatRequest,
         schema: Option<&Compiled>,
         fault: Option<Fault>,
+        dialect: Dialect,
     ) -> Self {
         let said = match answerer.answer(request) {
             Answered::NotMine => SchemaAnswerer.answer(request),
@@ -78,13 +80,22 @@ impl Draft {
         };
         draft.written.clone_from(&text);
         if let Some(fault) = fault {
+            let fault = match fault {
+                Fault::JsonMismatch if wants_json && !dialect.reports_failed_json() => {
+                    Fault::SchemaMismatch
+                }
+                Fault::JsonPartial if wants_json && !dialect.reports_failed_json() => {
+                    Fault::BrokenJson
+                }
+                fault => fault,
+            };
             spoil(
                 &mut draft,
                 fault,
                 &text,
                 document.as_ref(),
                 schema,
-                wants_json,
+                wants_json && dialect.reports_failed_json(),
             );
         } else {
             let problem = match (&request.response_format, &document) {
@@ -101,6 +112,14 @@ impl Draft {
             };
             match problem {
                 None => draft.content = Some(text),
+                Some((_, kind)) if !dialect.reports_failed_json() => {
+                    let kind = match kind {
+                        Fault::JsonMismatch => Fault::SchemaMismatch,
+                        _ => Fault::BrokenJson,
+                    };
+                    draft.outcome = kind.name();
+                    draft.content = Some(text);
+                }
                 Some((message, kind)) => {
                     draft.outcome = kind.name();
                     draft.error = Some(ApiError::json_validate_failed(message, Some(text)));
@@ -111,11 +130,17 @@ impl Draft {
     }
 
     /// Makes of an answer that does not fit its cap what the provider makes of it.
-    pub(super) fn run_out_of_budget(&mut self, request: &ChatRequest, spent: Spent) {
+    pub(super) fn run_out_of_budget(
+        &mut self,
+        request: &ChatRequest,
+        spent: Spent,
+        dialect: Dialect,
+    ) {
         let all_in_reasoning = spent == Spent::OnReasoning;
         self.budget_spent = true;
         let content = self.content.take().unwrap_or_default();
-        if matches!(request.response_format, ResponseFormat::Text) {
+        let is_text = matches!(request.response_format, ResponseFormat::Text);
+        if is_text || !dialect.reports_failed_json() {
             self.outcome = Fault::Truncated.name();
             self.finish_reason = "length";
             self.content = Some(if all_in_reasoning {
@@ -145,7 +170,7 @@ fn spoil(
     text: &str,
     document: Option<&Value>,
     schema: Option<&Compiled>,
-    wants_json: bool,
+    json_can_fail: bool,
 ) {
     draft.outcome = if fault.keeps_the_answer() {
         "ok"
@@ -156,13 +181,13 @@ fn spoil(
         Some(ApiError::json_validate_failed(message, generation))
     };
     match fault {
-        // Without a response format no JSON can fail: the same cause then cuts the text.
+        // Where no JSON can fail, the same cause cuts the text.
         Fault::JsonEmpty
         | Fault::JsonMaxTokens
         | Fault::MaxTokensMessage
         | Fault::JsonPartial
         | Fault::JsonMismatch
-            if !wants_json =>
+            if !json_can_fail =>
         {
             draft.outcome = Fault::Truncated.name();
             draft.budget_spent = true;

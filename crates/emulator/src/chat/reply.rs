@@ -1,7 +1,8 @@
-//! What comes back for one request: a status and a document.
+//! What comes back for one request: an answer or an error, as each API writes it.
 
 use serde_json::{Value, json};
 
+use crate::dialect::Dialect;
 use crate::http::ApiError;
 
 /// Marks every answer as an emulator's.
@@ -20,6 +21,9 @@ pub(crate) enum Reply {
 #[derive(Debug)]
 pub(crate) struct Completion<'a> {
     pub(crate) id: String,
+    /// The name of the schema, which at Anthropic is the tool's.
+    pub(crate) tool: Option<&'a str>,
+    pub(crate) in_batch: bool,
     pub(crate) request_id: &'a str,
     pub(crate) created_unix_seconds: u64,
     pub(crate) model: &'a str,
@@ -35,8 +39,16 @@ pub(crate) struct Completion<'a> {
 }
 
 impl Completion<'_> {
-    /// The provider's document.
-    pub(crate) fn document(self) -> Value {
+    /// The document of the API that was called.
+    pub(crate) fn document(self, dialect: Dialect) -> Value {
+        match dialect {
+            Dialect::Groq => self.groq(),
+            Dialect::Anthropic => self.anthropic(),
+            Dialect::Mistral => self.mistral(),
+        }
+    }
+
+    fn groq(self) -> Value {
         let mut message = json!({"role": "assistant", "content": self.content});
         if self.show_reasoning == Some(true) {
             message["reasoning"] = json!("(an emulator counts reasoning, it does not write any)");
@@ -75,6 +87,81 @@ impl Completion<'_> {
             "system_fingerprint": FINGERPRINT,
             "service_tier": "on_demand",
             "x_groq": {"id": self.request_id},
+        })
+    }
+    /// A message. A document that fits into the input of the tool becomes its use; what else was
+    /// written is text.
+    fn anthropic(self) -> Value {
+        let was_cut = self.finish_reason == "length";
+        let said = self.content.or(self.refusal.clone()).unwrap_or_default();
+        let block = match self.tool {
+            Some(name) if self.refusal.is_none() => {
+                let input = match serde_json::from_str(&said) {
+                    Ok(Value::Object(input)) => Some(Value::Object(input)),
+                    // What was written of an input that was cut is lost.
+                    _ => (was_cut && !said.is_empty()).then(|| json!({})),
+                };
+                let id = format!("toolu_{}", self.id);
+                input.map(
+                    |input| json!({"type": "tool_use", "id": id, "name": name, "input": input}),
+                )
+            }
+            _ => None,
+        };
+        let used_tool = block.is_some();
+        let text = || (!said.is_empty()).then(|| json!({"type": "text", "text": said}));
+        let content: Vec<Value> = block.or_else(text).into_iter().collect();
+        let stop_reason = match self.finish_reason {
+            "length" => "max_tokens",
+            "content_filter" => "refusal",
+            _ if self.refusal.is_some() => "refusal",
+            _ if used_tool => "tool_use",
+            _ => "end_turn",
+        };
+        json!({
+            "id": self.id,
+            "type": "message",
+            "role": "assistant",
+            "model": self.model,
+            "content": content,
+            "stop_reason": stop_reason,
+            "stop_sequence": null,
+            "usage": {
+                "input_tokens": self.prompt_tokens,
+                "cache_creation_input_tokens": 0,
+                "cache_read_input_tokens": 0,
+                "output_tokens": self.completion_tokens,
+                "service_tier": if self.in_batch { "batch" } else { "standard" },
+            },
+        })
+    }
+
+    /// A chat completion of Mistral, which knows neither refusals nor filters of their own.
+    fn mistral(self) -> Value {
+        let finish_reason = match self.finish_reason {
+            "content_filter" => "error",
+            other => other,
+        };
+        json!({
+            "id": self.id,
+            "object": "chat.completion",
+            "created": self.created_unix_seconds,
+            "model": self.model,
+            "choices": [{
+                "index": 0,
+                "message": {
+                    "role": "assistant",
+                    "content": self.content.or(self.refusal),
+                    "tool_calls": null,
+                    "prefix": false,
+                },
+                "finish_reason": finish_reason,
+            }],
+            "usage": {
+                "prompt_tokens": self.prompt_tokens,
+                "completion_tokens": self.completion_tokens,
+                "total_tokens": self.prompt_tokens + self.completion_tokens,
+            },
         })
     }
 }

@@ -1,4 +1,4 @@
-//! What was asked: the body of a chat completion, checked as the provider checks it.
+//! What was asked: the body of a chat completion, checked as Groq checks it.
 
 use std::sync::Arc;
 
@@ -195,7 +195,7 @@ fn check_known_fields(fields: &Map<String, Value>) -> Result<(), ApiError> {
     Ok(())
 }
 
-fn messages(fields: &Map<String, Value>) -> Result<Vec<Message>, ApiError> {
+pub(super) fn messages(fields: &Map<String, Value>) -> Result<Vec<Message>, ApiError> {
     let list = match fields.get("messages") {
         Some(Value::Array(list)) => list,
         Some(_) => {
@@ -247,7 +247,10 @@ fn messages(fields: &Map<String, Value>) -> Result<Vec<Message>, ApiError> {
     Ok(messages)
 }
 
-fn cap(fields: &Map<String, Value>, rules: &ModelRules) -> Result<Option<u64>, ApiError> {
+pub(super) fn cap(
+    fields: &Map<String, Value>,
+    rules: &ModelRules,
+) -> Result<Option<u64>, ApiError> {
     let mut cap = None;
     for name in ["max_tokens", "max_completion_tokens"] {
         let Some(value) = present(fields, name) else {
@@ -303,7 +306,7 @@ fn effort(
     Ok(effort)
 }
 
-fn number_within(
+pub(super) fn number_within(
     fields: &Map<String, Value>,
     name: &str,
     least: f64,

@@ -1,23 +1,21 @@
 //! `/batches`.
 
-use std::collections::BTreeMap;
 use std::ops::Bound;
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value, json};
-use tokio::sync::Notify;
-use tokio::time::Instant;
 
 use super::body;
+use super::creation::{self, Wanted, is_visible, no_batch, visible};
 use super::errors::ApiError;
-use crate::batches::{Appearance, Batch, Counts, ENDPOINT, Status, parse_window, run};
-use crate::scenario::{BatchFault, BatchFaultRule, Listing};
-use crate::server::{Inner, State as ServerState};
+use crate::batches::{Appearance, Batch, ENDPOINT, Form, parse_window};
+use crate::dialect::Dialect;
+use crate::scenario::Listing;
+use crate::server::Inner;
 
 /// Most batches on one page, whatever is asked.
 const LARGEST_PAGE: usize = 100;
@@ -46,9 +44,9 @@ pub(crate) async fn create(
             Some(name),
         ));
     }
-    let (batch_id, document) = {
-        let mut state = server.state();
-        let load = match state.files.get(&input_file_id) {
+    let load = {
+        let state = server.state();
+        match state.files.get(&input_file_id) {
             Some(file) if file.purpose == "batch" => file.load.clone(),
             Some(_) => {
                 return Err(ApiError::invalid(
@@ -62,63 +60,23 @@ pub(crate) async fn create(
                     Some("input_file_id"),
                 ));
             }
-        };
-        state.batches_made += 1;
-        let number = state.batches_made;
-        // Places are given out now, so that batches that run side by side do not change each
-        // other's faults.
-        let mut first_ordinals = BTreeMap::new();
-        for (model, load) in &load {
-            let next = state.ordinals.entry(model.clone()).or_default();
-            first_ordinals.insert(model.clone(), *next);
-            *next += load.requests;
         }
-        let fault = choose_fault(&server, number, load.keys());
-        let now = Instant::now();
-        let appearance = match &fault {
-            Some(rule) if rule.kind == BatchFault::AppearsLate => {
-                Appearance::From(now + Duration::from_millis(rule.delay_ms))
-            }
-            _ => Appearance::Plain,
-        };
-        let created_at = server.clock.unix_seconds();
-        let batch = Batch {
-            id: server.ids.next("batch_"),
-            number,
-            endpoint,
-            input_file_id,
-            window,
-            metadata,
-            status: Status::Validating,
-            errors: Vec::new(),
-            output_file_id: None,
-            error_file_id: None,
-            counts: Counts::default(),
-            created_at,
-            expires_at: created_at + duration.as_secs(),
-            in_progress_at: None,
-            completed_at: None,
-            failed_at: None,
-            expired_at: None,
-            cancelling_at: None,
-            cancelled_at: None,
-            deadline: now + duration,
-            fault,
-            cancel: Arc::new(Notify::new()),
-            first_ordinals,
-            load,
-            appearance,
-        };
-        let document = batch.document(&server.scenario.server);
-        let id = batch.id.clone();
-        state.batches.insert(id.clone(), batch);
-        (id, document)
     };
-    tokio::spawn(run(Arc::downgrade(&server), batch_id));
-    Ok(Json(document))
+    let wanted = Wanted {
+        form: Form::Batch,
+        input_id: input_file_id,
+        window,
+        duration,
+        metadata,
+        load,
+        total: 0,
+    };
+    let rules = &server.scenario.server;
+    creation::create(&server, wanted, |batch| batch.document(rules)).map(Json)
 }
 
-fn metadata(value: Option<Value>) -> Result<Option<Map<String, Value>>, ApiError> {
+/// Reads metadata: an object of strings, or none.
+pub(crate) fn metadata(value: Option<Value>) -> Result<Option<Map<String, Value>>, ApiError> {
     match value {
         None | Some(Value::Null) => Ok(None),
         Some(Value::Object(entries)) if entries.values().all(Value::is_string) => Ok(Some(entries)),
@@ -129,36 +87,12 @@ fn metadata(value: Option<Value>) -> Result<Option<Map<String, Value>>, ApiError
     }
 }
 
-fn choose_fault<'a>(
-    server: &Inner,
-    number: u64,
-    models: impl Iterator<Item = &'a String> + Clone,
-) -> Option<BatchFaultRule> {
-    let rules = server.scenario.batch_faults.iter().enumerate();
-    for (place, rule) in rules {
-        let named = rule.batches.is_empty() || rule.batches.contains(&number);
-        let asked = rule
-            .model
-            .as_ref()
-            .is_none_or(|wanted| models.clone().any(|model| model == wanted));
-        if named
-            && asked
-            && server
-                .draws
-                .random_hit(&format!("batch {place}"), number, rule.rate)
-        {
-            return Some(rule.clone());
-        }
-    }
-    None
-}
-
 pub(crate) async fn retrieve(
     State(server): State<Arc<Inner>>,
     Path(id): Path<String>,
 ) -> Result<Response, ApiError> {
     let state = server.state();
-    let batch = visible(&state, &id).ok_or_else(|| no_batch(&id))?;
+    let batch = visible(&state, &id, Dialect::Groq).ok_or_else(|| no_batch(&id))?;
     if batch.appearance == Appearance::BareError {
         return Ok(Json(no_batch(&id).body()).into_response());
     }
@@ -169,23 +103,8 @@ pub(crate) async fn cancel(
     State(server): State<Arc<Inner>>,
     Path(id): Path<String>,
 ) -> Result<Json<Value>, ApiError> {
-    let now = server.clock.unix_seconds();
-    let mut state = server.state();
-    visible(&state, &id).ok_or_else(|| no_batch(&id))?;
-    let batch = state.batches.get_mut(&id).ok_or_else(|| no_batch(&id))?;
-    if batch.status.is_final() {
-        let message = format!(
-            "Cannot cancel a batch with status '{}'.",
-            batch.status.name()
-        );
-        return Err(ApiError::invalid(&message, None));
-    }
-    if batch.status != Status::Cancelling {
-        batch.status = Status::Cancelling;
-        batch.cancelling_at = Some(now);
-        batch.cancel.notify_one();
-    }
-    Ok(Json(batch.document(&server.scenario.server)))
+    let rules = &server.scenario.server;
+    creation::cancel(&server, &id, Dialect::Groq, |batch| batch.document(rules)).map(Json)
 }
 
 pub(crate) async fn list(
@@ -238,6 +157,7 @@ pub(crate) async fn list(
         .range((Bound::Unbounded, end))
         .rev()
         .map(|(_, batch)| batch)
+        .filter(|batch| batch.form == Form::Batch)
         .filter(|batch| is_visible(batch) && batch.appearance != Appearance::BareError)
         .take(size + 1)
         .collect();
@@ -272,25 +192,9 @@ fn many(server: &Inner, ids: &[String]) -> Result<Value, ApiError> {
     let state = server.state();
     let data: Vec<Value> = ids
         .iter()
-        .filter_map(|id| visible(&state, id))
+        .filter_map(|id| visible(&state, id, Dialect::Groq))
         .filter(|batch| batch.appearance != Appearance::BareError)
         .map(|batch| batch.document(&server.scenario.server))
         .collect();
     Ok(json!({"object": "list", "data": data}))
-}
-
-fn visible<'a>(state: &'a ServerState, id: &str) -> Option<&'a Batch> {
-    state.batches.get(id).filter(|batch| is_visible(batch))
-}
-
-fn is_visible(batch: &Batch) -> bool {
-    match batch.appearance {
-        Appearance::Plain | Appearance::BareError => true,
-        Appearance::From(instant) => Instant::now() >= instant,
-        Appearance::Gone => false,
-    }
-}
-
-fn no_batch(id: &str) -> ApiError {
-    ApiError::not_found(&format!("No batch found with id '{id}'."))
 }

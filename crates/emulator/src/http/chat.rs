@@ -1,22 +1,24 @@
-//! `POST /chat/completions`.
+//! `POST /chat/completions` and `POST /messages`.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Json;
 use axum::body::Bytes;
-use axum::extract::State;
+use axum::extract::{Extension, State};
 use axum::response::{IntoResponse, Response};
 use serde_json::Value;
 
 use super::body;
 use super::errors::ApiError;
 use crate::chat::{Place, Reply};
+use crate::dialect::Dialect;
 use crate::log::LogRecord;
 use crate::server::Inner;
 
 pub(crate) async fn create(
     State(server): State<Arc<Inner>>,
+    Extension(dialect): Extension<Dialect>,
     body: Bytes,
 ) -> Result<Response, ApiError> {
     let fields = body::object(&body)?;
@@ -32,6 +34,7 @@ pub(crate) async fn create(
     let completer = Arc::clone(&server.completer);
     let answering = tokio::task::spawn_blocking(move || {
         let place = Place {
+            dialect,
             batch: None,
             custom_id: None,
             ordinal,

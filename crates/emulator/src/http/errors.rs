@@ -122,6 +122,9 @@ impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let mut response = (status, Json(self.body())).into_response();
+        // For the layer that puts errors into the words of the API that was called.
+        let told = self.clone();
+        response.extensions_mut().insert(told);
         if let Some(seconds) = self.retry_after_seconds {
             response
                 .headers_mut()

@@ -85,14 +85,22 @@ fn choose(server: &Inner, call: HttpCall) -> Option<HttpFaultRule> {
 
 /// Says which kind of call a request is; `None` for paths outside of the API.
 fn call_of(method: &Method, path: &str, query: Option<&str>) -> Option<HttpCall> {
-    let path = path
-        .strip_prefix("/openai")
+    let path = ["/openai", "/anthropic", "/mistral"]
+        .iter()
+        .find_map(|prefix| path.strip_prefix(prefix))
         .unwrap_or(path)
         .strip_prefix("/v1/")?;
+    // What two of the APIs keep below another name is a batch all the same.
+    let path = path
+        .strip_prefix("messages/batches")
+        .or_else(|| path.strip_prefix("batch/jobs"))
+        .map_or_else(|| path.to_owned(), |rest| format!("batches{rest}"));
     let mut parts = path.split('/');
     let call = match (parts.next(), parts.next(), parts.next()) {
         (Some("files"), None, None) if method == Method::POST => HttpCall::Upload,
-        (Some("files"), Some(_), Some("content")) => HttpCall::Content,
+        (Some("files"), Some(_), Some("content")) | (Some("batches"), Some(_), Some("results")) => {
+            HttpCall::Content
+        }
         (Some("files"), _, _) => HttpCall::Files,
         (Some("batches"), None, None) if method == Method::POST => HttpCall::Create,
         (Some("batches"), None, None) => {
@@ -107,7 +115,7 @@ fn call_of(method: &Method, path: &str, query: Option<&str>) -> Option<HttpCall>
         (Some("batches"), Some(_), Some("cancel")) => HttpCall::Cancel,
         (Some("batches"), _, _) => HttpCall::Poll,
         (Some("models"), _, _) => HttpCall::Models,
-        (Some("chat"), _, _) => HttpCall::Chat,
+        (Some("chat" | "messages"), _, _) => HttpCall::Chat,
         _ => return None,
     };
     Some(call)
@@ -221,6 +229,49 @@ mod tests {
                 "/openai/v1/chat/completions",
                 None,
                 Some(HttpCall::Chat),
+            ),
+            (
+                Method::POST,
+                "/v1/messages/batches",
+                None,
+                Some(HttpCall::Create),
+            ),
+            (
+                Method::GET,
+                "/anthropic/v1/messages/batches",
+                Some("limit=1"),
+                Some(HttpCall::List),
+            ),
+            (
+                Method::GET,
+                "/v1/messages/batches/msgbatch_1",
+                None,
+                Some(HttpCall::Poll),
+            ),
+            (
+                Method::GET,
+                "/v1/messages/batches/msgbatch_1/results",
+                None,
+                Some(HttpCall::Content),
+            ),
+            (Method::POST, "/v1/messages", None, Some(HttpCall::Chat)),
+            (
+                Method::POST,
+                "/mistral/v1/batch/jobs",
+                None,
+                Some(HttpCall::Create),
+            ),
+            (
+                Method::POST,
+                "/v1/batch/jobs/1/cancel",
+                None,
+                Some(HttpCall::Cancel),
+            ),
+            (
+                Method::GET,
+                "/mistral/v1/files/1/content",
+                None,
+                Some(HttpCall::Content),
             ),
             (Method::GET, "/", None, None),
             (Method::GET, "/v1/elsewhere", None, None),

@@ -7,7 +7,7 @@ use std::task::Poll;
 use axum::Json;
 use axum::body::{Body, BodyDataStream};
 use axum::extract::multipart::{Field, Multipart, MultipartError};
-use axum::extract::{FromRequest, Path, Request, State};
+use axum::extract::{Extension, FromRequest, Path, Request, State};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
@@ -17,14 +17,16 @@ use tokio::io::{AsyncWriteExt, BufWriter};
 use tokio_util::io::ReaderStream;
 
 use super::errors::ApiError;
-use crate::batches::{ModelLoad, Scan};
+use crate::batches::{Form, ModelLoad, Scan};
+use crate::dialect::Dialect;
 use crate::server::{Inner, StoredFile};
 
 /// Bytes moved at once between socket and disk.
-const PIECE_BYTES: usize = 256 * 1024;
+pub(crate) const PIECE_BYTES: usize = 256 * 1024;
 
 pub(crate) async fn upload(
     State(server): State<Arc<Inner>>,
+    Extension(dialect): Extension<Dialect>,
     request: Request,
 ) -> Result<Json<Value>, ApiError> {
     server.sweep();
@@ -37,7 +39,11 @@ pub(crate) async fn upload(
     while let Some(field) = form.next_field().await.map_err(bad_form)? {
         match field.name() {
             Some("purpose") => purpose = Some(field.text().await.map_err(bad_form)?),
-            Some("file") => received = Some(receive(&server, field).await?),
+            Some("file") => received = Some(receive(&server, field, dialect).await?),
+            // Where no other people share the files, who may see them and for how long is moot.
+            Some("visibility" | "expiry") if dialect == Dialect::Mistral => {
+                field.text().await.map_err(bad_form)?;
+            }
             name => {
                 let message = format!("property '{}' is unsupported", name.unwrap_or_default());
                 return Err(ApiError::invalid(&message, None));
@@ -62,7 +68,7 @@ pub(crate) async fn upload(
     let received = received
         .ok_or_else(|| ApiError::invalid("'file' : property 'file' is missing", Some("file")))?;
     let file = received.keep(&server);
-    let document = file.document();
+    let document = file.document(dialect);
     server.state().files.insert(file.id.clone(), file);
     Ok(Json(document))
 }
@@ -89,6 +95,7 @@ struct Received {
     id: String,
     filename: String,
     bytes: u64,
+    lines: u64,
     load: BTreeMap<String, ModelLoad>,
     kept: bool,
 }
@@ -102,6 +109,8 @@ impl Received {
             created_at: server.clock.unix_seconds(),
             filename: self.filename.clone(),
             purpose: "batch",
+            expires_at: None,
+            lines: Some(self.lines),
             load: std::mem::take(&mut self.load),
         }
     }
@@ -117,7 +126,11 @@ impl Drop for Received {
 }
 
 /// Streams a file to the spool and counts what it asks of each model.
-async fn receive(server: &Arc<Inner>, mut field: Field<'_>) -> Result<Received, ApiError> {
+async fn receive(
+    server: &Arc<Inner>,
+    mut field: Field<'_>,
+    dialect: Dialect,
+) -> Result<Received, ApiError> {
     let filename = field.file_name().unwrap_or_default().to_owned();
     let named_well = std::path::Path::new(&filename)
         .extension()
@@ -133,14 +146,19 @@ async fn receive(server: &Arc<Inner>, mut field: Field<'_>) -> Result<Received, 
         id: server.ids.next("file_"),
         filename,
         bytes: 0,
+        lines: 0,
         load: BTreeMap::new(),
         kept: false,
     };
     let path = server.spool.path(&received.id);
     let file = tokio::fs::File::create(&path).await.map_err(spool_failed)?;
     let mut writer = BufWriter::with_capacity(PIECE_BYTES, file);
-    let mut scan = Scan::counting(Arc::clone(&server.scenario));
-    let most = server.scenario.limits.file_bytes;
+    // What a file asks of a model is known only to an API whose lines name it.
+    let mut scan = Scan::counting(Arc::clone(&server.scenario), Form::Batch);
+    let most = match dialect {
+        Dialect::Mistral => server.scenario.mistral.file_bytes,
+        _ => server.scenario.limits.file_bytes,
+    };
     while let Some(piece) = field.chunk().await.map_err(bad_form)? {
         received.bytes += piece.len() as u64;
         // The rest of a file that is too large is read and forgotten, so that the client gets to
@@ -161,31 +179,40 @@ async fn receive(server: &Arc<Inner>, mut field: Field<'_>) -> Result<Received, 
         });
     }
     scan.finish();
+    received.lines = scan.lines;
     received.load = scan.load;
     writer.flush().await.map_err(spool_failed)?;
     Ok(received)
 }
 
-pub(crate) async fn list(State(server): State<Arc<Inner>>) -> Json<Value> {
+pub(crate) async fn list(
+    State(server): State<Arc<Inner>>,
+    Extension(dialect): Extension<Dialect>,
+) -> Json<Value> {
     server.sweep();
     let state = server.state();
     let data: Vec<Value> = state
         .files
         .values()
         .rev()
-        .map(StoredFile::document)
+        .map(|file| file.document(dialect))
         .collect();
     Json(json!({"object": "list", "data": data}))
 }
 
 pub(crate) async fn retrieve(
     State(server): State<Arc<Inner>>,
+    Extension(dialect): Extension<Dialect>,
     Path(id): Path<String>,
 ) -> Result<Json<Value>, ApiError> {
     server.sweep();
     let state = server.state();
     let file = state.files.get(&id).ok_or_else(|| no_file(&id))?;
-    Ok(Json(file.document()))
+    let mut document = file.document(dialect);
+    if dialect == Dialect::Mistral {
+        document["deleted"] = json!(false);
+    }
+    Ok(Json(document))
 }
 
 pub(crate) async fn content(
@@ -237,7 +264,8 @@ fn bad_form(error: MultipartError) -> ApiError {
     )
 }
 
-fn spool_failed(error: std::io::Error) -> ApiError {
+/// 500: the disk does not do its part.
+pub(crate) fn spool_failed(error: std::io::Error) -> ApiError {
     ApiError {
         message: format!("the emulator could not use its spool: {error}"),
         ..ApiError::server(500)

@@ -3,18 +3,22 @@
 mod batches;
 mod body;
 mod chat;
+mod creation;
+mod dialect;
 mod errors;
 mod faults;
 mod files;
+mod jobs;
 mod listener;
+mod message_batches;
 mod models;
 
 use std::future::Future;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, Request, State};
-use axum::http::{HeaderName, HeaderValue, Method, Uri, header};
+use axum::extract::{DefaultBodyLimit, Extension, Request, State};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
@@ -23,6 +27,7 @@ use tokio::net::TcpListener;
 pub(crate) use errors::ApiError;
 pub use faults::ConnectionDropped;
 
+use crate::dialect::Dialect;
 use crate::server::Inner;
 
 /// Header of every response, with the emulator's version as its value.
@@ -31,9 +36,10 @@ pub const EMULATOR_HEADER: &str = "x-tandem-emulator";
 /// Most bytes of a chat completion's body.
 const CHAT_BYTES: usize = 32 * 1024 * 1024;
 
-/// Builds the service.
+/// Builds the service. Each API has an address of its own; `/v1` alone has what their paths tell
+/// apart.
 pub(crate) fn router(server: Arc<Inner>) -> Router {
-    let api = Router::new()
+    let files = Router::new()
         .route(
             "/files",
             get(files::list)
@@ -41,30 +47,71 @@ pub(crate) fn router(server: Arc<Inner>) -> Router {
                 .layer(DefaultBodyLimit::disable()),
         )
         .route("/files/{id}", get(files::retrieve).delete(files::delete))
-        .route("/files/{id}/content", get(files::content))
+        .route("/files/{id}/content", get(files::content));
+    let batches = Router::new()
         .route("/batches", get(batches::list).post(batches::create))
         .route("/batches/{id}", get(batches::retrieve))
-        .route("/batches/{id}/cancel", post(batches::cancel))
-        .route("/models", get(models::list))
-        // Ids of models have slashes.
-        .route("/models/{*id}", get(models::retrieve))
+        .route("/batches/{id}/cancel", post(batches::cancel));
+    let jobs = Router::new()
+        .route("/batch/jobs", get(jobs::list).post(jobs::create))
+        .route("/batch/jobs/{id}", get(jobs::retrieve))
+        .route("/batch/jobs/{id}/cancel", post(jobs::cancel));
+    let messages = Router::new()
         .route(
-            "/chat/completions",
+            "/messages",
             post(chat::create).layer(DefaultBodyLimit::max(CHAT_BYTES)),
         )
-        .method_not_allowed_fallback(unknown_url)
-        .layer(middleware::from_fn_with_state(
-            Arc::clone(&server),
-            authorize,
-        ));
+        .route(
+            "/messages/batches",
+            get(message_batches::list)
+                .post(message_batches::create)
+                .layer(DefaultBodyLimit::disable()),
+        )
+        .route(
+            "/messages/batches/{id}",
+            get(message_batches::retrieve).delete(message_batches::delete),
+        )
+        .route(
+            "/messages/batches/{id}/cancel",
+            post(message_batches::cancel),
+        )
+        .route(
+            "/messages/batches/{id}/results",
+            get(message_batches::results),
+        );
+    let models = Router::new()
+        .route("/models", get(models::list))
+        // Ids of models have slashes.
+        .route("/models/{*id}", get(models::retrieve));
+    let chat = Router::new().route(
+        "/chat/completions",
+        post(chat::create).layer(DefaultBodyLimit::max(CHAT_BYTES)),
+    );
+    let groq = files.clone().merge(batches).merge(chat.clone());
+    let mistral = files.merge(chat).merge(jobs.clone());
+    let everything = groq.clone().merge(jobs).merge(messages.clone());
+    let guarded = |api: Router<Arc<Inner>>| {
+        api.merge(models.clone())
+            .method_not_allowed_fallback(unknown_url)
+            .layer(middleware::from_fn_with_state(
+                Arc::clone(&server),
+                authorize,
+            ))
+    };
     Router::new()
-        .nest("/openai/v1", api.clone())
-        .nest("/v1", api)
+        .nest("/openai/v1", guarded(groq))
+        .nest("/anthropic/v1", guarded(messages))
+        .nest("/mistral/v1", guarded(mistral))
+        .nest("/v1", guarded(everything))
         .route("/", get(front))
         .fallback(unknown_url)
         .layer(middleware::from_fn_with_state(
             Arc::clone(&server),
             faults::inject,
+        ))
+        .layer(middleware::from_fn_with_state(
+            Arc::clone(&server),
+            dialect::speak,
         ))
         .layer(middleware::from_fn(mark))
         .with_state(server)
@@ -85,8 +132,10 @@ pub(crate) async fn serve(
 
 async fn front(State(server): State<Arc<Inner>>) -> String {
     format!(
-        "Tandem's emulator {} of a Groq-shaped Batch API. No model runs here; answers are made up.\n\
-         Base URLs: /openai/v1 and /v1. Models: GET /openai/v1/models ({} known).\n",
+        "Tandem's emulator {} of the Batch APIs of Groq, Anthropic and Mistral. No model runs here; \
+         answers are made up.\n\
+         Base URLs: /openai/v1, /anthropic, /mistral/v1, and /v1 for all. Models: GET \
+         /openai/v1/models ({} known).\n",
         env!("CARGO_PKG_VERSION"),
         server.scenario.models.len(),
     )
@@ -117,17 +166,48 @@ async fn mark(request: Request, next: Next) -> Response {
     response
 }
 
-async fn authorize(State(server): State<Arc<Inner>>, request: Request, next: Next) -> Response {
-    let header = request.headers().get(header::AUTHORIZATION);
-    let key = header
-        .and_then(|value| value.to_str().ok())
-        .and_then(|value| value.strip_prefix("Bearer "))
-        .map(str::trim)
-        .unwrap_or_default();
-    let wanted = &server.scenario.server.api_key;
-    if key.is_empty() || !(wanted.is_empty() || key == wanted) {
+/// Refuses calls without the key, and at Anthropic those without a version.
+async fn authorize(
+    State(server): State<Arc<Inner>>,
+    Extension(dialect): Extension<Dialect>,
+    request: Request,
+    next: Next,
+) -> Response {
+    if let Err(error) = check_headers(request.headers(), dialect, &server.scenario.server.api_key) {
         body::drain(request).await;
-        return ApiError::unauthorized().into_response();
+        return error.into_response();
     }
     next.run(request).await
+}
+
+fn check_headers(headers: &HeaderMap, dialect: Dialect, wanted: &str) -> Result<(), ApiError> {
+    let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    let bearer =
+        header(header::AUTHORIZATION.as_str()).and_then(|value| value.strip_prefix("Bearer "));
+    let key = match dialect {
+        // The documentation names the header, the provider's present SDK sends the other.
+        Dialect::Anthropic => header("x-api-key").or(bearer),
+        Dialect::Groq | Dialect::Mistral => bearer,
+    };
+    let key = key.map(str::trim).unwrap_or_default();
+    if key.is_empty() || !(wanted.is_empty() || key == wanted) {
+        return Err(ApiError::unauthorized());
+    }
+    if dialect != Dialect::Anthropic {
+        return Ok(());
+    }
+    let message = match header(dialect::ANTHROPIC_VERSION) {
+        Some(version) if is_date(version) => return Ok(()),
+        Some(version) => format!("anthropic-version: \"{version}\" is not a valid version"),
+        None => "anthropic-version: header is required".to_owned(),
+    };
+    Err(ApiError::invalid(&message, None))
+}
+
+/// Says whether a version has the shape of a day; which days are versions is not known here.
+fn is_date(version: &str) -> bool {
+    let parts: Vec<&str> = version.split('-').collect();
+    let lengths: Vec<usize> = parts.iter().map(|part| part.len()).collect();
+    let digits = |part: &&str| part.bytes().all(|byte| byte.is_ascii_digit());
+    lengths == [4, 2, 2] && parts.iter().all(digits)
 }

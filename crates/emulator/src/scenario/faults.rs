@@ -227,21 +227,21 @@ named! {
         Any = "any",
         /// `POST /files`.
         Upload = "upload",
-        /// `GET /files/{id}/content`.
+        /// `GET /files/{id}/content`, and the results of a message batch.
         Content = "content",
         /// `GET /files`, `GET` and `DELETE /files/{id}`.
         Files = "files",
-        /// `POST /batches`.
+        /// `POST /batches`, `/messages/batches` or `/batch/jobs`.
         Create = "create",
-        /// `GET /batches/{id}`, and `GET /batches` with ids.
+        /// `GET` of one batch, and `GET /batches` with ids.
         Poll = "poll",
-        /// `GET /batches` without ids.
+        /// `GET` of all batches.
         List = "list",
-        /// `POST /batches/{id}/cancel`.
+        /// `POST` to a batch's `/cancel`.
         Cancel = "cancel",
         /// `GET /models`.
         Models = "models",
-        /// `POST /chat/completions`.
+        /// `POST /chat/completions` or `/messages`.
         Chat = "chat",
     }
 }

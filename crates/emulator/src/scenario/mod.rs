@@ -12,5 +12,6 @@ pub use faults::{
 pub use models::{ModelRules, Reasoning, Structured};
 pub use parse::ScenarioError;
 pub use rules::{
-    BadLines, ErrorsShape, Limits, Listing, Scenario, ServerRules, Spread, Timing, TokenCount,
+    AnthropicLimits, BadLines, ErrorsShape, Limits, Listing, MistralLimits, Scenario, ServerRules,
+    Spread, Timing, TokenCount,
 };

@@ -22,6 +22,10 @@ pub struct Scenario {
     pub server: ServerRules,
     /// Limits that the server keeps.
     pub limits: Limits,
+    /// Limits of message batches.
+    pub anthropic: AnthropicLimits,
+    /// Limits of Mistral's files and jobs.
+    pub mistral: MistralLimits,
     /// How long things take.
     pub timing: Timing,
     /// Models by id. Models of the default that a file does not name stay.
@@ -42,6 +46,8 @@ impl Default for Scenario {
             tokens: TokenCount::default(),
             server: ServerRules::default(),
             limits: Limits::default(),
+            anthropic: AnthropicLimits::default(),
+            mistral: MistralLimits::default(),
             timing: Timing::default(),
             models: models::defaults(),
             faults: Vec::new(),
@@ -181,6 +187,54 @@ impl Default for Limits {
             ids_per_poll: 200,
             enqueued_tokens: 0,
             retention_days: 30,
+        }
+    }
+}
+
+/// Limits of Anthropic's message batches.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct AnthropicLimits {
+    /// Requests of one message batch.
+    pub batch_requests: u64,
+    /// Bytes of the body that creates a message batch.
+    pub batch_bytes: u64,
+    /// Requests that may wait in message batches that have not ended; a batch above it is refused
+    /// with 429. 0 is no limit.
+    pub queued_requests: u64,
+    /// Days after its creation at which the results of a message batch are gone.
+    pub result_days: u64,
+}
+
+impl Default for AnthropicLimits {
+    fn default() -> Self {
+        Self {
+            batch_requests: 100_000,
+            batch_bytes: 256_000_000,
+            queued_requests: 0,
+            result_days: 29,
+        }
+    }
+}
+
+/// Limits of Mistral's files and jobs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct MistralLimits {
+    /// Requests of one job. The documentation names this number and, elsewhere, ten times as many.
+    pub job_requests: u64,
+    /// Bytes of one file uploaded under `/mistral`.
+    pub file_bytes: u64,
+    /// Hours after the end of a job at which its result files are gone.
+    pub result_hours: u64,
+}
+
+impl Default for MistralLimits {
+    fn default() -> Self {
+        Self {
+            job_requests: 100_000,
+            file_bytes: 512_000_000,
+            result_hours: 24,
         }
     }
 }

@@ -64,10 +64,23 @@ impl App {
         path: &str,
         body: Option<Value>,
     ) -> (StatusCode, Value) {
-        let mut request = Request::builder()
-            .method(method)
-            .uri(format!("/openai/v1{path}"))
-            .header(header::AUTHORIZATION, "Bearer key");
+        let key = [("authorization", "Bearer key")];
+        self.call_at(method, &format!("/openai/v1{path}"), &key, body)
+            .await
+    }
+
+    /// Calls a path of any API; returns the status and the JSON.
+    pub(crate) async fn call_at(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Option<Value>,
+    ) -> (StatusCode, Value) {
+        let mut request = Request::builder().method(method).uri(path);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
         let body = match body {
             Some(body) => {
                 request = request.header(header::CONTENT_TYPE, "application/json");

@@ -3,6 +3,8 @@
 mod common;
 mod defaults;
 mod faults;
+mod jobs;
 mod life;
 mod limits;
+mod messages;
 mod objects;
