@@ -60,6 +60,14 @@ pub(crate) fn chi_square_upper(x: f64, df: f64) -> f64 {
     checked_gamma_ur(0.5 * df, 0.5 * x).unwrap_or(f64::NAN)
 }
 
+/// Returns P(F > f) of Fisher's F with `df` and `spare` degrees of freedom.
+pub(crate) fn f_upper(f: f64, df: f64, spare: f64) -> f64 {
+    if f <= 0.0 {
+        return 1.0;
+    }
+    checked_beta_reg(0.5 * spare, 0.5 * df, spare / (spare + df * f)).unwrap_or(f64::NAN)
+}
+
 /// Returns P(X <= k) of a binomial X over `n` draws with probability one half.
 pub(crate) fn fair_binomial_lower(k: u64, n: u64) -> f64 {
     let ln_factorial = |count: u64| ln_gamma(count as f64 + 1.0);
@@ -95,6 +103,7 @@ mod tests {
         check(student_97_5(9.0), 2.262_157_162_798_205, 1e-12);
         check(student_97_5(1.0), 12.706_204_736_174_694, 1e-12);
         check(student_97_5(33.7), 2.032_911_091_207_303, 1e-12);
+        check(f_upper(3.7, 2.0, 11.0), 0.059_042_092_633_061_524, 1e-12);
         check(
             chi_square_upper(388.271_177_994_560_4, 4.0),
             9.513_086_398_671_828e-83,

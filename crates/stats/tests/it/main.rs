@@ -10,3 +10,4 @@ mod shared_data;
 mod textbook_ranks;
 mod textbook_regression;
 mod textbook_strata;
+mod textbook_survival;

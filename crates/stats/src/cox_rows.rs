@@ -1,0 +1,365 @@
+//! Rows of a Cox model in the order in which the risk sets grow.
+
+use nalgebra::{DMatrix, DVector};
+
+use crate::codes::DenseCodes;
+use crate::cox::CoxData;
+use crate::error::{StatsError, require_at_least, require_finite, require_length};
+use crate::kaplan_meier::check_times;
+use crate::ranks::midranks;
+
+/// Rows by stratum and falling time, with regressors centred and scaled.
+pub(crate) struct CoxRows {
+    pub(crate) width: usize,
+    /// The standard deviation that each regressor was divided by.
+    pub(crate) scales: Vec<f64>,
+    pub(crate) events: usize,
+    pub(crate) clusters: usize,
+    rows: Vec<Row>,
+    /// The regressors of row i at `i * width ..`.
+    values: Vec<f64>,
+}
+
+#[derive(Clone, Copy)]
+struct Row {
+    stratum: u32,
+    time: f64,
+    event: bool,
+    cluster: u32,
+    /// The centred rank of the event's time among all events; 0 without one.
+    rank: f64,
+}
+
+/// The logarithm of the partial likelihood with its derivatives.
+pub(crate) struct Likelihood {
+    pub(crate) value: f64,
+    pub(crate) gradient: DVector<f64>,
+    pub(crate) information: DMatrix<f64>,
+}
+
+/// What is read off the residuals at the solution.
+pub(crate) struct Residuals {
+    /// Score residuals added up within clusters, one row for each.
+    pub(crate) cluster_scores: DMatrix<f64>,
+    /// Schoenfeld residuals times centred ranks of time, added up.
+    pub(crate) trend: DVector<f64>,
+    /// The sum of squares of the centred ranks.
+    pub(crate) rank_squares: f64,
+}
+
+/// Weighted sums over a set of rows.
+#[derive(Clone)]
+struct Sums {
+    weight: f64,
+    values: DVector<f64>,
+    squares: DMatrix<f64>,
+}
+
+impl Sums {
+    fn new(width: usize) -> Self {
+        Sums {
+            weight: 0.0,
+            values: DVector::zeros(width),
+            squares: DMatrix::zeros(width, width),
+        }
+    }
+
+    fn clear(&mut self) {
+        self.weight = 0.0;
+        self.values.fill(0.0);
+        self.squares.fill(0.0);
+    }
+
+    fn add(&mut self, weight: f64, values: &[f64]) {
+        self.weight += weight;
+        for (column, &value) in values.iter().enumerate() {
+            let product = weight * value;
+            self.values[column] += product;
+            // The lower triangle is enough.
+            let mut squares = self.squares.column_mut(column);
+            let below = squares.iter_mut().skip(column);
+            for (slot, other) in below.zip(&values[column..]) {
+                *slot += product * other;
+            }
+        }
+    }
+
+    fn merge(&mut self, other: &Sums) {
+        self.weight += other.weight;
+        self.values += &other.values;
+        self.squares += &other.squares;
+    }
+}
+
+impl CoxRows {
+    pub(crate) fn new(data: &CoxData) -> Result<Self, StatsError> {
+        check_times(data.times, data.events.len())?;
+        let n = data.times.len();
+        for regressor in data.regressors {
+            require_length("regressor", n, regressor.len())?;
+            require_finite("regressor", regressor)?;
+        }
+        let codes = |what, codes: Option<&[u32]>| -> Result<DenseCodes, StatsError> {
+            match codes {
+                Some(codes) => {
+                    require_length(what, n, codes.len())?;
+                    Ok(DenseCodes::new(codes))
+                }
+                None => Ok(DenseCodes {
+                    codes: vec![0; n],
+                    groups: 1,
+                }),
+            }
+        };
+        let strata = codes("strata", data.strata)?;
+        let clusters = codes("clusters", data.clusters)?;
+        let events = data.events.iter().filter(|event| **event).count();
+        require_at_least("events", 1, events)?;
+        let width = data.regressors.len();
+        require_at_least("regressors", 1, width)?;
+        let ranks = centred_ranks(data.times, data.events);
+        let mut order: Vec<u32> = (0..n as u32).collect();
+        order.sort_unstable_by(|&a, &b| {
+            let (a, b) = (a as usize, b as usize);
+            let times = data.times[b].total_cmp(&data.times[a]);
+            strata.codes[a].cmp(&strata.codes[b]).then(times)
+        });
+        let mut values = vec![0.0; n * width];
+        let mut scales = Vec::with_capacity(width);
+        for (column, regressor) in data.regressors.iter().enumerate() {
+            let mean = regressor.iter().sum::<f64>() / n as f64;
+            let squares: f64 = regressor.iter().map(|value| (value - mean).powi(2)).sum();
+            let scale = (squares / n as f64).sqrt();
+            if scale <= 1e-12 * mean.abs() {
+                return Err(StatsError::Collinear { column });
+            }
+            scales.push(scale);
+            for (slot, &row) in order.iter().enumerate() {
+                values[slot * width + column] = (regressor[row as usize] - mean) / scale;
+            }
+        }
+        let rows = order.iter().map(|&row| {
+            let row = row as usize;
+            Row {
+                stratum: strata.codes[row],
+                time: data.times[row],
+                event: data.events[row],
+                cluster: clusters.codes[row],
+                rank: ranks[row],
+            }
+        });
+        Ok(CoxRows {
+            width,
+            scales,
+            events,
+            clusters: clusters.groups,
+            rows: rows.collect(),
+            values,
+        })
+    }
+
+    fn row_values(&self, row: usize) -> &[f64] {
+        &self.values[row * self.width..(row + 1) * self.width]
+    }
+
+    fn weight(&self, row: usize, coefficients: &DVector<f64>) -> f64 {
+        self.linear(row, coefficients).exp()
+    }
+
+    fn linear(&self, row: usize, coefficients: &DVector<f64>) -> f64 {
+        let pairs = self.row_values(row).iter().zip(coefficients.iter());
+        pairs.map(|(value, coefficient)| value * coefficient).sum()
+    }
+
+    /// Visits every time with events, latest first within each stratum: the rows tied there, the sums over
+    /// all at risk and those over the events.
+    fn visit(
+        &self,
+        coefficients: &DVector<f64>,
+        mut visit: impl FnMut(std::ops::Range<usize>, &Sums, &Sums),
+    ) {
+        let mut at_risk = Sums::new(self.width);
+        let mut dying = Sums::new(self.width);
+        let mut start = 0;
+        let same = |a: &Row, b: &Row| a.stratum == b.stratum && a.time == b.time;
+        for tied in self.rows.chunk_by(same) {
+            if start > 0 && self.rows[start - 1].stratum != tied[0].stratum {
+                at_risk.clear();
+            }
+            dying.clear();
+            let mut deaths = 0;
+            for (offset, row) in tied.iter().enumerate() {
+                let weight = self.weight(start + offset, coefficients);
+                if row.event {
+                    dying.add(weight, self.row_values(start + offset));
+                    deaths += 1;
+                } else {
+                    at_risk.add(weight, self.row_values(start + offset));
+                }
+            }
+            if deaths > 0 {
+                at_risk.merge(&dying);
+            }
+            visit(start..start + tied.len(), &at_risk, &dying);
+            start += tied.len();
+        }
+    }
+
+    /// Returns the log partial likelihood with ties as Efron counts them.
+    pub(crate) fn likelihood(&self, coefficients: &DVector<f64>) -> Likelihood {
+        let mut value = 0.0;
+        let mut gradient = DVector::zeros(self.width);
+        let mut information = DMatrix::zeros(self.width, self.width);
+        let mut mean = DVector::zeros(self.width);
+        self.visit(coefficients, |tied, at_risk, dying| {
+            let deaths = tied.clone().filter(|&row| self.rows[row].event).count();
+            for row in tied.filter(|&row| self.rows[row].event) {
+                value += self.linear(row, coefficients);
+                for (slot, entry) in gradient.iter_mut().zip(self.row_values(row)) {
+                    *slot += entry;
+                }
+            }
+            for step in 0..deaths {
+                let share = step as f64 / deaths as f64;
+                let weight = at_risk.weight - share * dying.weight;
+                value -= weight.ln();
+                mean.copy_from(&at_risk.values);
+                mean.axpy(-share, &dying.values, 1.0);
+                mean /= weight;
+                gradient -= &mean;
+                for column in 0..self.width {
+                    for row in column..self.width {
+                        let squares =
+                            at_risk.squares[(row, column)] - share * dying.squares[(row, column)];
+                        information[(row, column)] += squares / weight - mean[row] * mean[column];
+                    }
+                }
+            }
+        });
+        information.fill_upper_triangle_with_lower_triangle();
+        Likelihood {
+            value,
+            gradient,
+            information,
+        }
+    }
+
+    /// Returns score residuals by cluster and the trend of Schoenfeld residuals.
+    ///
+    /// A row at risk adds `-w (x - mean) / W` for each event at or before its end. That sum is the one over
+    /// all events of the stratum less the later ones, so that one walk from the latest time, after one that
+    /// finds the totals, needs no memory of the times.
+    pub(crate) fn residuals(&self, coefficients: &DVector<f64>) -> Residuals {
+        let strata = self
+            .rows
+            .iter()
+            .map(|row| row.stratum + 1)
+            .max()
+            .unwrap_or(0) as usize;
+        let mut totals = vec![(0.0, DVector::zeros(self.width)); strata];
+        self.visit(coefficients, |tied, at_risk, dying| {
+            let stratum = self.rows[tied.start].stratum as usize;
+            let step = EfronStep::new(&self.rows[tied], at_risk, dying);
+            totals[stratum].0 += step.hazard;
+            totals[stratum].1 += &step.hazard_mean;
+        });
+        let mut residuals = Residuals {
+            cluster_scores: DMatrix::zeros(self.clusters, self.width),
+            trend: DVector::zeros(self.width),
+            rank_squares: self.rows.iter().map(|row| row.rank * row.rank).sum(),
+        };
+        let mut later = (0.0, DVector::<f64>::zeros(self.width));
+        let mut stratum = u32::MAX;
+        self.visit(coefficients, |tied, at_risk, dying| {
+            if self.rows[tied.start].stratum != stratum {
+                stratum = self.rows[tied.start].stratum;
+                later.0 = 0.0;
+                later.1.fill(0.0);
+            }
+            let step = EfronStep::new(&self.rows[tied.clone()], at_risk, dying);
+            let total = &totals[stratum as usize];
+            for index in tied {
+                let row = self.rows[index];
+                let weight = self.weight(index, coefficients);
+                // Events that die together leave the risk set bit by bit.
+                let spared = if row.event { step.spared } else { 0.0 };
+                let hazard = total.0 - later.0 - spared;
+                for (column, &value) in self.row_values(index).iter().enumerate() {
+                    let spared_mean = if row.event {
+                        step.spared_mean[column]
+                    } else {
+                        0.0
+                    };
+                    let hazard_mean = total.1[column] - later.1[column] - spared_mean;
+                    let mut score = -weight * (value * hazard - hazard_mean);
+                    if row.event {
+                        score += value - step.mean[column];
+                        residuals.trend[column] += row.rank * (value - step.mean[column]);
+                    }
+                    residuals.cluster_scores[(row.cluster as usize, column)] += score;
+                }
+            }
+            later.0 += step.hazard;
+            later.1 += &step.hazard_mean;
+        });
+        residuals
+    }
+}
+
+/// What happens at one time with ties as Efron counts them.
+struct EfronStep {
+    /// `sum 1 / W` over the steps.
+    hazard: f64,
+    /// `sum mean / W`.
+    hazard_mean: DVector<f64>,
+    /// The part of those that a row with the event does not bear.
+    spared: f64,
+    spared_mean: DVector<f64>,
+    /// The mean of the means.
+    mean: DVector<f64>,
+}
+
+impl EfronStep {
+    fn new(tied: &[Row], at_risk: &Sums, dying: &Sums) -> Self {
+        let width = at_risk.values.len();
+        let deaths = tied.iter().filter(|row| row.event).count();
+        let mut step = EfronStep {
+            hazard: 0.0,
+            hazard_mean: DVector::zeros(width),
+            spared: 0.0,
+            spared_mean: DVector::zeros(width),
+            mean: DVector::zeros(width),
+        };
+        for index in 0..deaths {
+            let share = index as f64 / deaths as f64;
+            let weight = at_risk.weight - share * dying.weight;
+            let mean = (&at_risk.values - &dying.values * share) / weight;
+            step.hazard += 1.0 / weight;
+            step.hazard_mean.axpy(1.0 / weight, &mean, 1.0);
+            step.spared += share / weight;
+            step.spared_mean.axpy(share / weight, &mean, 1.0);
+            step.mean.axpy(1.0 / deaths as f64, &mean, 1.0);
+        }
+        step
+    }
+}
+
+/// Ranks the times of events and takes their mean off.
+fn centred_ranks(times: &[f64], events: &[bool]) -> Vec<f64> {
+    let of_events: Vec<f64> = times
+        .iter()
+        .zip(events)
+        .filter(|it| *it.1)
+        .map(|it| *it.0)
+        .collect();
+    let middle = f64::midpoint(of_events.len() as f64, 1.0);
+    let mut ranks = midranks(&of_events).ranks.into_iter();
+    let rank = |event: &bool| {
+        if *event {
+            ranks.next().map_or(0.0, |it| it - middle)
+        } else {
+            0.0
+        }
+    };
+    events.iter().map(rank).collect()
+}
