@@ -10,7 +10,7 @@ use crate::catalogue::rows::{
 };
 use crate::catalogue::{Catalogue, CatalogueError, ToolKind, ToolNames};
 use crate::collect::{Collector, Search};
-use crate::identity::{AccountIndex, SignerIndex};
+use crate::identity::{AccountClaim, AccountIndex, SignerIndex};
 use crate::join::{QuoteSupport, joined};
 use crate::mentions::{Mention, Mentions};
 use crate::text::engine::{Engine, IgnoreCase, PatternSpec, TextKind};
@@ -130,6 +130,18 @@ impl Detector {
     pub fn verdict(&self, pull_request: &PullRequest) -> Verdict {
         let findings = Collector::new(self, Search::Prefiltered).run(pull_request);
         verdict_of(pull_request, findings, |tool| self.reviewers.contains(tool))
+    }
+
+    /// Whether the catalogue knows an account as plain automation or as a tool's. A known number
+    /// decides alone; `is_bot` is the host's flag.
+    pub fn is_automation(
+        &self,
+        id: Option<u64>,
+        login: Option<&str>,
+        is_bot: Option<bool>,
+    ) -> bool {
+        let claim = AccountClaim { id, login, is_bot };
+        self.account_index.find(claim).is_some()
     }
 
     /// Where prose names a tool or AI in general. No evidence; but a pull request that the

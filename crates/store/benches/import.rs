@@ -126,7 +126,7 @@ fn verdicts(store: &dyn Store) -> Result<u64, AnyError> {
             .into_iter()
             .map(|stored| VerdictWrite {
                 key: stored.pull_request.key(),
-                content_hash: stored.content_hash,
+                content_hash: stored.content_hash.clone(),
                 verdict: Verdict {
                     origin: Origin::Agent,
                     ai_authored: Some(true),
@@ -138,6 +138,7 @@ fn verdicts(store: &dyn Store) -> Result<u64, AnyError> {
                     evidence: Vec::new(),
                     notes: Vec::new(),
                 },
+                measures: measures::measure(&stored.pull_request, &|_| false),
             })
             .collect();
         rows += store.put_verdicts("bench", &writes)?.stored;

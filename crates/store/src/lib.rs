@@ -8,6 +8,7 @@ mod error;
 mod facts;
 mod locks;
 mod merge;
+mod observations;
 mod open;
 mod selection;
 mod sqlite;
@@ -24,6 +25,7 @@ pub use coverage::{Coverage, CoverageCounts, CoverageRates, TeamCoverage, TierCo
 pub use error::{Holder, StoreError};
 pub use facts::{Fact, Outcome, StoredPullRequest, UpsertCounts, VerdictFact};
 pub use locks::Lock;
+pub use observations::ObservationCursor;
 pub use open::{Access, OpenOptions, open};
 pub use selection::{Cursor, Selection};
 pub use sqlite::SqliteStore;

@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
+use measures::Observations;
 use model::{PrKey, PullRequest};
 
 use crate::{
     Adoption, AnalysisRecord, AnalysisWrites, Candidate, CandidateQuery, Clock, Coverage, Cursor,
-    Fact, Lock, Selection, Statistics, StoreError, StoredPullRequest, TeamSummary, UpsertCounts,
-    VerdictRecord, VerdictWrite, VerdictWrites, Versions,
+    Fact, Lock, ObservationCursor, Selection, Statistics, StoreError, StoredPullRequest,
+    TeamSummary, UpsertCounts, VerdictRecord, VerdictWrite, VerdictWrites, Versions,
 };
 
 /// Where pull requests, verdicts and analyses live.
@@ -46,6 +47,18 @@ pub trait Store: Send + Sync {
         limit: usize,
     ) -> Result<Vec<Fact>, StoreError>;
 
+    /// Adds a page of observations to those given, and says where to go on; `None` at the end.
+    ///
+    /// Pages follow the store's own order, look at `limit` pull requests at most, and may add fewer,
+    /// even none, where others than those of the selection lie between.
+    fn observations(
+        &self,
+        selection: &Selection,
+        after: Option<ObservationCursor>,
+        limit: usize,
+        into: &mut Observations,
+    ) -> Result<Option<ObservationCursor>, StoreError>;
+
     /// Puts repositories into a team. Repositories that are not yet known are made known; one that
     /// was in another team leaves it.
     fn set_team(&self, team: &str, repos: &[String]) -> Result<(), StoreError>;
@@ -53,7 +66,8 @@ pub trait Store: Send + Sync {
     /// All teams, in order of name.
     fn teams(&self) -> Result<Vec<TeamSummary>, StoreError>;
 
-    /// A page of pull requests that have no verdict by this catalogue on their present content.
+    /// A page of pull requests that have no verdict by this catalogue on their present content,
+    /// or no measures by the present definitions.
     fn undetected(
         &self,
         catalogue_version: &str,

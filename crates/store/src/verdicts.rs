@@ -1,5 +1,6 @@
 //! Verdicts in and out.
 
+use measures::Measures;
 use model::{PrKey, Verdict};
 
 /// A verdict to be stored.
@@ -11,6 +12,8 @@ pub struct VerdictWrite {
     pub content_hash: String,
     /// The verdict with its evidence.
     pub verdict: Verdict,
+    /// What the same document measures.
+    pub measures: Measures,
 }
 
 /// What storing verdicts did.

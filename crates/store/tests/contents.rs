@@ -516,3 +516,86 @@ proptest! {
         prop_assert_eq!(rows[0].len(), 1);
     }
 }
+
+#[test]
+fn observations_come_back_as_they_were_measured() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = open(folder.path());
+    filled(&store);
+    let read = |selection: &Selection| {
+        let mut observations = measures::Observations::default();
+        let mut after = None;
+        loop {
+            after = store
+                .observations(selection, after, 3, &mut observations)
+                .expect("reads");
+            if after.is_none() {
+                return observations;
+            }
+        }
+    };
+    let before = read(&Selection::all());
+    assert_eq!(before.rows.len(), 4);
+    assert!(
+        before
+            .rows
+            .iter()
+            .all(|row| !row.measured && row.origin.is_none())
+    );
+
+    let waiting = store
+        .undetected("c1", &Selection::all(), None, 10)
+        .expect("reads");
+    let writes: Vec<VerdictWrite> = waiting
+        .iter()
+        .map(|stored| verdict_write(stored, Origin::Assisted))
+        .collect();
+    store.put_verdicts("c1", &writes).expect("stores");
+    let observations = read(&Selection::all());
+    assert_eq!(observations.rows.len(), 4);
+    for row in &observations.rows {
+        let repo = observations.repos.name(row.repo).expect("a repository");
+        let write = writes
+            .iter()
+            .find(|write| write.key == key(repo, u64::from(row.number)))
+            .expect("was written");
+        let measures = &write.measures;
+        let seconds = |time: Option<Timestamp>| time.map(Timestamp::as_second);
+        assert!(row.measured);
+        assert_eq!(row.origin, Some(Origin::Assisted));
+        assert_eq!(row.ready.seconds(), seconds(measures.timeline.ready_at));
+        assert_eq!(
+            row.human_review.seconds(),
+            seconds(measures.reviews.human_at)
+        );
+        assert_eq!(
+            row.approved.seconds(),
+            seconds(measures.reviews.approved_at)
+        );
+        assert_eq!(row.size_lines().map(u64::from), measures.size_lines);
+        assert_eq!(row.review_rounds(), measures.reviews.rounds);
+        assert_eq!(row.change_type, measures.change_type);
+        assert_eq!(
+            observations.people.name(row.person),
+            measures.person.as_deref()
+        );
+        assert_eq!(
+            observations.tools.name(row.author_tools),
+            Some("claude_code")
+        );
+        assert_eq!(
+            observations.tools.name(row.review_tools),
+            Some("bugbot,coderabbit")
+        );
+        for clock in [measures::Clock::Cycle, measures::Clock::Pickup] {
+            let calendar = measures::Calendar::Always;
+            assert_eq!(
+                row.clock(clock, &calendar),
+                measures.clock(clock, &calendar)
+            );
+        }
+    }
+    let of_zoo = read(&Selection::team("zoo"));
+    assert_eq!(of_zoo.rows.len(), 1);
+    assert_eq!(of_zoo.teams.name(of_zoo.rows[0].team), Some("zoo"));
+}

@@ -1,10 +1,11 @@
 //! The `discussion` section: what people said, then one line for each bot.
 
 use jiff::Timestamp;
+use measures::{Account, is_marked_bot};
 use model::{CommentKind, PullRequest, ReviewState};
 
 use super::{Budgeted, Builder};
-use crate::facts::is_bot_login;
+use crate::facts::gather::is_among;
 use crate::fence::Section;
 use crate::text;
 
@@ -87,9 +88,12 @@ pub(super) fn lines(
 /// Reviews and comments in the order of time, without empty comments.
 fn remarks<'a>(pull_request: &'a PullRequest, known_bots: &[String]) -> Vec<Remark<'a>> {
     let is_bot = |login: Option<&str>, flag: Option<bool>| {
-        login.map_or(flag == Some(true), |login| {
-            is_bot_login(login, flag, known_bots)
-        })
+        let account = Account {
+            login,
+            id: None,
+            is_bot: flag,
+        };
+        is_marked_bot(account) || is_among(known_bots, account)
     };
     let reviews = pull_request.reviews.iter().flatten().map(|review| Remark {
         login: review.author.as_deref(),

@@ -4,13 +4,11 @@ use std::collections::BTreeMap;
 use std::hash::Hash;
 
 use jiff::Timestamp;
+use measures::{Account, People};
 use model::{Confidence, Evidence, PullRequest, Review, ReviewState, Role, Signal, State};
 
-use super::{
-    AREA_WORDS, Facts, MAX_EVIDENCE, Mark, ReviewCounts, Scrubber, Standing, is_bot_login, value_of,
-};
+use super::{AREA_WORDS, Facts, MAX_EVIDENCE, Mark, ReviewCounts, Scrubber, Standing, value_of};
 use crate::files;
-use crate::rules::change_type_of_subject;
 
 /// Most labels, languages and frameworks in the facts.
 const MAX_LISTED: usize = 8;
@@ -27,6 +25,8 @@ impl Facts {
         scrubber: &mut Scrubber,
     ) -> Facts {
         let known_bots = bots_by_evidence(evidence);
+        let is_known_bot = |account: Account<'_>| is_among(&known_bots, account);
+        let people = People::of(pull_request, &is_known_bot);
         let author = pull_request.author.as_ref();
         let author_login = author.and_then(|author| author.login.as_deref());
         let ended = pull_request.merged_at.or(pull_request.closed_at);
@@ -41,7 +41,12 @@ impl Facts {
             author: scrubber.word(author_login, MAX_REF_CHARS),
             author_is_bot: author_login.and_then(|login| {
                 let flag = author.and_then(|author| author.is_bot);
-                if is_bot_login(login, flag, &[]) {
+                let account = Account {
+                    login: Some(login),
+                    id: None,
+                    is_bot: flag,
+                };
+                if measures::is_marked_bot(account) {
                     Some(true)
                 } else {
                     flag
@@ -50,7 +55,7 @@ impl Facts {
             standing: standing(pull_request),
             opened: pull_request.created_at.map(to_the_minute),
             ended: ended.map(to_the_minute),
-            first_review_tenths: first_review(pull_request, author_login, &known_bots)
+            first_review_tenths: first_review(pull_request, &people)
                 .and_then(seconds_since_opening),
             open_tenths: ended.and_then(seconds_since_opening),
             additions: pull_request.additions,
@@ -64,8 +69,8 @@ impl Facts {
             repository_language: scrubber.word(pull_request.language.as_deref(), 40),
             commits: pull_request.commits.as_ref().map(|all| all.len() as u64),
             commit_types: commit_types(pull_request),
-            reviews: review_counts(pull_request, author_login, &known_bots),
-            remarks: remarks(pull_request, author_login, &known_bots),
+            reviews: review_counts(pull_request, &people),
+            remarks: remarks(pull_request, &people),
             evidence: marks(evidence, scrubber),
             title: title(pull_request, scrubber),
             body: scrubber.text(&crate::text::without_long_comments(body)),
@@ -103,6 +108,13 @@ pub(crate) fn bots_by_evidence(evidence: &[Evidence]) -> Vec<String> {
         })
         .map(|hit| hit.quote.trim().to_owned())
         .collect()
+}
+
+/// Whether an account is one of these logins.
+pub(crate) fn is_among(logins: &[String], account: Account<'_>) -> bool {
+    account
+        .login
+        .is_some_and(|login| logins.iter().any(|known| known.eq_ignore_ascii_case(login)))
 }
 
 /// Counts equal values, most first, ties in order of the values.
@@ -150,60 +162,37 @@ fn tenths_of_hours(seconds: i64) -> Option<u64> {
         .map(|seconds| (seconds * 10 + 1_800) / 3_600)
 }
 
-/// Whether a review counts as one by a person who is not the author.
-fn is_by_another_person(
-    login: Option<&str>,
-    flag: Option<bool>,
-    author: Option<&str>,
-    known_bots: &[String],
-) -> bool {
-    match login {
-        Some(login) => {
-            !is_bot_login(login, flag, known_bots)
-                && author.is_none_or(|author| !author.eq_ignore_ascii_case(login))
-        }
-        // A deleted account: a person as far as anyone can tell.
-        None => flag != Some(true),
-    }
-}
-
-fn first_review(
-    pull_request: &PullRequest,
-    author: Option<&str>,
-    known_bots: &[String],
-) -> Option<Timestamp> {
+fn first_review(pull_request: &PullRequest, people: &People<'_>) -> Option<Timestamp> {
     pull_request
         .reviews
         .iter()
         .flatten()
         .filter(|review| {
-            review.state != ReviewState::Pending
-                && is_by_another_person(review.author.as_deref(), review.is_bot, author, known_bots)
+            review.state != ReviewState::Pending && people.is_other_person(account_of(review))
         })
         .filter_map(|review| review.submitted_at)
         .min()
 }
 
-fn review_counts(
-    pull_request: &PullRequest,
-    author: Option<&str>,
-    known_bots: &[String],
-) -> Option<ReviewCounts> {
+fn account_of(review: &Review) -> Account<'_> {
+    Account {
+        login: review.author.as_deref(),
+        id: review.author_id,
+        is_bot: review.is_bot,
+    }
+}
+
+fn review_counts(pull_request: &PullRequest, people: &People<'_>) -> Option<ReviewCounts> {
     let mut counts = ReviewCounts::default();
     for review in pull_request.reviews.as_ref()? {
-        count_review(&mut counts, review, author, known_bots);
+        count_review(&mut counts, review, people);
     }
     Some(counts)
 }
 
-fn count_review(
-    counts: &mut ReviewCounts,
-    review: &Review,
-    author: Option<&str>,
-    known_bots: &[String],
-) {
-    let login = review.author.as_deref();
-    if is_by_another_person(login, review.is_bot, author, known_bots) {
+fn count_review(counts: &mut ReviewCounts, review: &Review, people: &People<'_>) {
+    let account = account_of(review);
+    if people.is_other_person(account) {
         match review.state {
             ReviewState::Approved => counts.approved += 1,
             ReviewState::ChangesRequested => counts.changes_requested += 1,
@@ -212,17 +201,13 @@ fn count_review(
                 counts.commented += 1;
             }
         }
-    } else if login.is_none_or(|login| is_bot_login(login, review.is_bot, known_bots)) {
+    } else if people.is_bot(account) {
         counts.by_bots += 1;
     }
 }
 
 /// Texts by other people and by bots; `None` where comments are not known.
-fn remarks(
-    pull_request: &PullRequest,
-    author: Option<&str>,
-    known_bots: &[String],
-) -> Option<(u64, u64)> {
+fn remarks(pull_request: &PullRequest, people: &People<'_>) -> Option<(u64, u64)> {
     let comments = pull_request.comments.as_ref()?;
     let from_reviews = pull_request
         .reviews
@@ -234,20 +219,21 @@ fn remarks(
                 .as_deref()
                 .is_some_and(|body| !body.trim().is_empty())
         })
-        .map(|review| (review.author.as_deref(), review.is_bot));
-    let speakers = comments
-        .iter()
-        .map(|comment| (comment.author.as_deref(), comment.is_bot))
-        .chain(from_reviews);
-    let (mut people, mut bots) = (0, 0);
-    for (login, flag) in speakers {
-        if is_by_another_person(login, flag, author, known_bots) {
-            people += 1;
-        } else if login.is_none_or(|login| is_bot_login(login, flag, known_bots)) {
-            bots += 1;
+        .map(account_of);
+    let from_comments = comments.iter().map(|comment| Account {
+        login: comment.author.as_deref(),
+        id: comment.author_id,
+        is_bot: comment.is_bot,
+    });
+    let (mut by_people, mut by_bots) = (0, 0);
+    for account in from_comments.chain(from_reviews) {
+        if people.is_other_person(account) {
+            by_people += 1;
+        } else if people.is_bot(account) {
+            by_bots += 1;
         }
     }
-    Some((people, bots))
+    Some((by_people, by_bots))
 }
 
 fn labels(pull_request: &PullRequest, scrubber: &mut Scrubber) -> Vec<String> {
@@ -266,7 +252,7 @@ fn commit_types(pull_request: &PullRequest) -> Vec<(model::ChangeType, u64)> {
         .commits
         .iter()
         .flatten()
-        .filter_map(|commit| change_type_of_subject(commit.message.lines().next()?))
+        .filter_map(|commit| measures::change_type_of_title(commit.message.lines().next()?))
         .collect();
     super::TYPE_WORDS
         .iter()

@@ -113,15 +113,6 @@ impl Scrubber {
     }
 }
 
-/// Whether a login is that of a bot, from the host's flag and the login's own suffix.
-pub(crate) fn is_bot_login(login: &str, flag: Option<bool>, known_bots: &[String]) -> bool {
-    flag == Some(true)
-        || login.ends_with("[bot]")
-        || known_bots
-            .iter()
-            .any(|known| known.eq_ignore_ascii_case(login))
-}
-
 /// The words for areas.
 pub(crate) const AREA_WORDS: [(TechCategory, &str); 9] = [
     (TechCategory::Backend, "backend"),

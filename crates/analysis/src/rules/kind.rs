@@ -1,46 +1,9 @@
 //! The kind of a change, from what its authors called it.
 
+use measures::change_type_of_title;
 use model::{ChangeType, TechCategory};
 
 use crate::facts::Facts;
-
-/// Types of conventional commits and their kin.
-const PREFIXES: [(&str, ChangeType); 34] = [
-    ("feat", ChangeType::Feature),
-    ("feature", ChangeType::Feature),
-    ("add", ChangeType::Feature),
-    ("fix", ChangeType::Bugfix),
-    ("bugfix", ChangeType::Bugfix),
-    ("bug", ChangeType::Bugfix),
-    ("hotfix", ChangeType::Bugfix),
-    ("security", ChangeType::Bugfix),
-    ("docs", ChangeType::Docs),
-    ("doc", ChangeType::Docs),
-    ("test", ChangeType::Test),
-    ("tests", ChangeType::Test),
-    ("qa", ChangeType::Test),
-    ("chore", ChangeType::Chore),
-    ("build", ChangeType::Chore),
-    ("deps", ChangeType::Chore),
-    ("release", ChangeType::Chore),
-    ("bump", ChangeType::Chore),
-    ("i18n", ChangeType::Chore),
-    ("ci", ChangeType::Ci),
-    ("actions", ChangeType::Ci),
-    ("workflow", ChangeType::Ci),
-    ("perf", ChangeType::Performance),
-    ("performance", ChangeType::Performance),
-    ("refactor", ChangeType::Refactor),
-    ("refac", ChangeType::Refactor),
-    ("style", ChangeType::Refactor),
-    ("cleanup", ChangeType::Refactor),
-    ("clean", ChangeType::Refactor),
-    ("lint", ChangeType::Refactor),
-    ("types", ChangeType::Refactor),
-    ("rename", ChangeType::Refactor),
-    ("revert", ChangeType::Revert),
-    ("rollback", ChangeType::Revert),
-];
 
 /// What the first word of a title in plain words says.
 const VERBS: [(&str, ChangeType); 46] = [
@@ -112,7 +75,7 @@ const LABEL_WORDS: [(&str, ChangeType); 14] = [
 
 /// The kind of a change: by the title's prefix, its object, its verb, labels, branch, commits, files.
 pub(super) fn change_type(facts: &Facts) -> ChangeType {
-    change_type_of_subject(&facts.title)
+    change_type_of_title(&facts.title)
         .or_else(|| by_words(&facts.title))
         .or_else(|| by_labels(&facts.labels))
         .or_else(|| by_branch(facts.head.as_deref()?))
@@ -121,29 +84,9 @@ pub(super) fn change_type(facts: &Facts) -> ChangeType {
         .unwrap_or_else(|| by_growth(facts))
 }
 
-/// The type that a subject names itself: `fix(cache): ...`, `[docs] ...`, `Revert "..."`.
-pub(crate) fn change_type_of_subject(subject: &str) -> Option<ChangeType> {
-    let subject = subject.trim();
-    if subject.starts_with("Revert \"") {
-        return Some(ChangeType::Revert);
-    }
-    let prefix = if let Some(bracketed) = subject.strip_prefix('[') {
-        bracketed.split_once(']')?.0
-    } else {
-        let (prefix, _) = subject.split_once(':')?;
-        let (kind, scope) = prefix.split_once('(').unwrap_or((prefix, ")"));
-        if !scope.trim_end_matches('!').ends_with(')') {
-            return None;
-        }
-        kind
-    };
-    let word = prefix.trim().trim_end_matches('!').to_ascii_lowercase();
-    lookup(&PREFIXES, &word)
-}
-
 /// The subject without the prefix that named its type.
 pub(super) fn without_prefix(title: &str) -> &str {
-    if change_type_of_subject(title).is_none() || title.starts_with("Revert \"") {
+    if change_type_of_title(title).is_none() || title.starts_with("Revert \"") {
         return title;
     }
     let rest = match title.strip_prefix('[') {
@@ -158,7 +101,7 @@ pub(super) fn without_prefix(title: &str) -> &str {
 
 /// The area that a title names, where no file is known.
 pub(super) fn area_of_title(facts: &Facts) -> Option<TechCategory> {
-    match change_type_of_subject(&facts.title)? {
+    match change_type_of_title(&facts.title)? {
         ChangeType::Docs => Some(TechCategory::Documentation),
         ChangeType::Test => Some(TechCategory::Tests),
         ChangeType::Ci => Some(TechCategory::Infrastructure),
@@ -216,7 +159,7 @@ fn by_branch(head: &str) -> Option<ChangeType> {
     folders
         .into_iter()
         .chain(last.split(['-', '_']).take(1))
-        .find_map(|word| lookup(&PREFIXES, &word.to_ascii_lowercase()))
+        .find_map(measures::change_type_of_word)
 }
 
 fn by_commits(facts: &Facts) -> Option<ChangeType> {

@@ -11,8 +11,6 @@ use model::{
     AiClaim, Analysis, ClaimedRole, Confidence, Evidence, PullRequest, Role, Tech, TechCategory,
 };
 
-pub(crate) use kind::change_type_of_subject;
-
 use crate::answer::MINIMUM_QUOTE_CHARS;
 use crate::facts::{Facts, Mark, Scrubber};
 use crate::secrets::Masker;

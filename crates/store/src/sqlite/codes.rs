@@ -1,7 +1,7 @@
 //! Small numbers for enumerations, and other conversions at the border.
 
 use jiff::Timestamp;
-use model::{Confidence, Origin, Role, Signal};
+use model::{ChangeType, Confidence, Origin, Role, Signal};
 
 use super::fault::Fault;
 use crate::adoption::ToolPlace;
@@ -72,6 +72,18 @@ codes!(signal_code, signal, Signal, {
     Signal::Commenter => 9,
     Signal::CommentText => 10,
     Signal::Event => 11,
+});
+
+codes!(change_type_code, change_type, ChangeType, {
+    ChangeType::Feature => 0,
+    ChangeType::Bugfix => 1,
+    ChangeType::Refactor => 2,
+    ChangeType::Docs => 3,
+    ChangeType::Test => 4,
+    ChangeType::Chore => 5,
+    ChangeType::Ci => 6,
+    ChangeType::Performance => 7,
+    ChangeType::Revert => 8,
 });
 
 /// A count as SQLite has it; what does not fit is the largest number that does.

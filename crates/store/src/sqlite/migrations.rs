@@ -12,6 +12,7 @@ use crate::sqlite::fault::Fault;
 const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/sqlite/0001_pull_requests.sql"),
     include_str!("../../migrations/sqlite/0002_ledger.sql"),
+    include_str!("../../migrations/sqlite/0003_measures.sql"),
 ];
 
 /// The newest version of the schema known here.

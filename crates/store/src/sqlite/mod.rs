@@ -19,6 +19,7 @@ mod ledger_runs;
 mod ledger_shards;
 mod meta;
 mod migrations;
+mod observations;
 mod pages;
 mod pull_requests;
 mod store;

@@ -109,7 +109,8 @@ pub(super) fn list(
     })
 }
 
-/// A page of pull requests without a verdict by this catalogue on their present content.
+/// A page of pull requests without a verdict by this catalogue on their present content, or without
+/// measures by the present definitions.
 pub(super) fn undetected(
     transaction: &Transaction<'_>,
     catalogue_version: &str,
@@ -122,8 +123,12 @@ pub(super) fn undetected(
     let query = PageQuery {
         columns: STORED_COLUMNS,
         joins: STORED_JOIN,
-        condition: "pr.catalogue_id IS NOT :catalogue OR pr.detected_hash IS NOT pr.content_hash",
-        parameters: &[(":catalogue", &catalogue_id)],
+        condition: "pr.catalogue_id IS NOT :catalogue OR pr.detected_hash IS NOT pr.content_hash \
+             OR pr.measures_version IS NOT :measures",
+        parameters: &[
+            (":catalogue", &catalogue_id),
+            (":measures", &measures::VERSION),
+        ],
     };
     let mut unpacker = Unpacker::new().map_err(packing)?;
     page(transaction, &query, selection, after, limit, |row| {

@@ -2,15 +2,17 @@
 
 use std::sync::Arc;
 
+use measures::Observations;
 use model::{PrKey, PullRequest};
 
 use super::{
-    SqliteStore, adoption, analyses, candidates, coverage, facts, meta, pull_requests, verdicts,
+    SqliteStore, adoption, analyses, candidates, coverage, facts, meta, observations,
+    pull_requests, verdicts,
 };
 use crate::{
     Adoption, AnalysisRecord, AnalysisWrites, Candidate, CandidateQuery, Clock, Coverage, Cursor,
-    Fact, Lock, Selection, Statistics, Store, StoreError, StoredPullRequest, TeamSummary,
-    UpsertCounts, VerdictRecord, VerdictWrite, VerdictWrites, Versions,
+    Fact, Lock, ObservationCursor, Selection, Statistics, Store, StoreError, StoredPullRequest,
+    TeamSummary, UpsertCounts, VerdictRecord, VerdictWrite, VerdictWrites, Versions,
 };
 
 /// How many records one transaction writes at most.
@@ -55,6 +57,18 @@ impl Store for SqliteStore {
     ) -> Result<Vec<Fact>, StoreError> {
         self.read("read facts", |transaction| {
             facts::list(transaction, selection, after, limit)
+        })
+    }
+
+    fn observations(
+        &self,
+        selection: &Selection,
+        after: Option<ObservationCursor>,
+        limit: usize,
+        into: &mut Observations,
+    ) -> Result<Option<ObservationCursor>, StoreError> {
+        self.read("read observations", |transaction| {
+            observations::page(transaction, selection, after, limit, into)
         })
     }
 

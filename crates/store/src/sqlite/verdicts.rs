@@ -6,6 +6,7 @@ use rusqlite::{OptionalExtension, Row, Transaction, params};
 use super::codes::{self, count, uncount};
 use super::facts::read_verdict;
 use super::fault::Fault;
+use super::observations;
 use super::pages::{PageQuery, page};
 use super::words::Ids;
 use crate::adoption::ToolPlace;
@@ -31,12 +32,25 @@ pub(super) fn put(
         let repo_id = ids.known_repo(&write.key.repo)?;
         let number = codes::number(&write.key.repo, write.key.number)?;
         let is_known = match repo_id {
-            Some(repo_id) => put_columns(transaction, repo_id, number, catalogue_id, write)?,
+            Some(repo_id) => {
+                let tools = ToolIds {
+                    author: joined(&mut ids, &write.verdict.author_tools)?,
+                    review: joined(&mut ids, &write.verdict.review_tools)?,
+                };
+                put_columns(transaction, repo_id, number, catalogue_id, tools, write)?
+            }
             None => false,
         };
         match repo_id {
             Some(repo_id) if is_known => {
                 put_rows(transaction, repo_id, number, &write.verdict)?;
+                observations::put_measures(
+                    transaction,
+                    &mut ids,
+                    repo_id,
+                    number,
+                    &write.measures,
+                )?;
                 writes.stored += 1;
             }
             _ => writes.unknown += 1,
@@ -80,12 +94,28 @@ pub(super) fn get(
     }
 }
 
+/// The words for the tools of a verdict.
+#[derive(Debug, Clone, Copy)]
+struct ToolIds {
+    author: Option<i64>,
+    review: Option<i64>,
+}
+
+/// The word for tools together, `claude_code,cursor`; none for no tool.
+fn joined(ids: &mut Ids<'_>, tools: &[String]) -> Result<Option<i64>, Fault> {
+    if tools.is_empty() {
+        return Ok(None);
+    }
+    Ok(Some(ids.word(&tools.join(","))?))
+}
+
 /// Writes the columns of the fact row; false when there is no such pull request.
 fn put_columns(
     transaction: &Transaction<'_>,
     repo_id: i64,
     number: i64,
     catalogue_id: i64,
+    tools: ToolIds,
     write: &VerdictWrite,
 ) -> Result<bool, Fault> {
     let verdict = &write.verdict;
@@ -101,7 +131,8 @@ fn put_columns(
     let known: Option<i64> = transaction
         .prepare_cached(
             "UPDATE pr SET origin = ?3, ai_authored = ?4, ai_reviewed = ?5, plain_bot = ?6, \
-             confidence = ?7, catalogue_id = ?8, detected_hash = ?9 \
+             confidence = ?7, catalogue_id = ?8, detected_hash = ?9, author_tools_id = ?10, \
+             review_tools_id = ?11 \
              WHERE repo_id = ?1 AND number = ?2 RETURNING number",
         )?
         .query_row(
@@ -115,6 +146,8 @@ fn put_columns(
                 verdict.confidence,
                 catalogue_id,
                 codes::hash_bytes(&write.content_hash)?,
+                tools.author,
+                tools.review,
             ],
             |row| row.get(0),
         )

@@ -137,6 +137,7 @@ pub(crate) fn verdict_write(stored: &StoredPullRequest, origin: Origin) -> Verdi
         key: stored.pull_request.key(),
         content_hash: stored.content_hash.clone(),
         verdict: verdict(origin),
+        measures: measures::measure(&stored.pull_request, &|_| false),
     }
 }
 

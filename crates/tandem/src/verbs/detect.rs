@@ -13,7 +13,7 @@ use crate::error::{CliError, Outcome};
 use crate::output::count;
 use crate::progress::count_bar;
 use crate::wiring::database::{PAGE, require_team};
-use crate::wiring::detection::{VerdictCounts, detector, verdict};
+use crate::wiring::detection::{VerdictCounts, detector, measured, verdict};
 
 #[derive(Serialize)]
 struct Document<'a> {
@@ -111,6 +111,7 @@ pub(crate) fn detect(
                     &stored.content_hash,
                     analysis.as_ref(),
                 ),
+                measures: measured(detector, &stored.pull_request),
             })
             .collect();
         for write in &writes {

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use model::PrKey;
 use store::{AnalysisOrigin, AnalysisRecord, Store, VerdictWrite};
 
-use crate::wiring::detection::verdict;
+use crate::wiring::detection::{measured, verdict};
 
 /// Checks answers and keeps them: analyses, and the verdicts that follow from them.
 pub(crate) struct Answers {
@@ -39,6 +39,7 @@ impl Answers {
                     &stored.content_hash,
                     Some(record),
                 ),
+                measures: measured(&self.detector, &stored.pull_request),
                 content_hash: stored.content_hash,
             });
         }

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use detect::{Catalogue, Detector, QuoteSupport};
+use measures::Measures;
 use model::{Origin, PullRequest, Verdict};
 use store::{AnalysisOrigin, AnalysisRecord};
 
@@ -53,6 +54,13 @@ pub(crate) fn verdict(
         }
         _ => verdict,
     }
+}
+
+/// What a pull request measures; who is a bot is as the catalogue knows.
+pub(crate) fn measured(detector: &Detector, pull_request: &PullRequest) -> Measures {
+    measures::measure(pull_request, &|account| {
+        detector.is_automation(account.id, account.login, account.is_bot)
+    })
 }
 
 fn quote_support(record: &AnalysisRecord) -> QuoteSupport {

@@ -10,14 +10,17 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("batch", &[]),
     ("emulator", &[]),
     ("detect", &["model", "stats"]),
-    ("analysis", &["model"]),
-    ("insights", &["model", "stats"]),
+    ("measures", &["model"]),
+    ("analysis", &["measures", "model"]),
+    ("insights", &["measures", "model", "stats"]),
     ("intake", &["model"]),
-    ("store", &["batch", "model"]),
+    ("store", &["batch", "measures", "model"]),
 ];
 
 /// Crates that do no I/O, read no environment and never print.
-const PURE: &[&str] = &["model", "stats", "detect", "analysis", "insights"];
+const PURE: &[&str] = &[
+    "model", "stats", "measures", "detect", "analysis", "insights",
+];
 
 fn crates_folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")

@@ -1,0 +1,262 @@
+//! Observations: the narrow rows, packed for statistics.
+
+use std::collections::HashMap;
+
+use measures::{Code, Dictionary, Measures, Moment, Observation, Observations};
+use rusqlite::{Row, Transaction, named_params, params};
+
+use super::codes::{self, count, seconds};
+use super::fault::Fault;
+use super::words::{Ids, Texts};
+use crate::facts::Outcome;
+use crate::observations::ObservationCursor;
+use crate::selection::Selection;
+
+const FLAG_REVERT: i64 = 1;
+const FLAG_OPENED_AS_DRAFT: i64 = 1 << 1;
+const FLAG_SELF_MERGED: i64 = 1 << 2;
+const FLAG_AUTO_MERGED: i64 = 1 << 3;
+
+/// A walk along the primary key: no repository name is looked at, and nothing is sorted.
+const PAGE: &str = "SELECT repo_id, number, outcome, created_at, closed_at, merged_at, origin, \
+     ai_reviewed, plain_bot, confidence, measures_version, measure_flags, person_id, \
+     author_tools_id, review_tools_id, ready_at, first_commit_at, human_review_at, \
+     human_review_from_open_at, anyone_review_at, bot_review_at, approved_at, draft_seconds, \
+     size_lines, measured_files, human_reviews, review_rounds, change_type, title_code, \
+     reverts_number, reverts_title \
+     FROM pr WHERE (repo_id, number) > (:repo_id, :number) \
+     ORDER BY repo_id, number LIMIT :limit";
+
+/// Adds a page of observations to those given; returns where to go on, `None` at the end.
+pub(super) fn page(
+    transaction: &Transaction<'_>,
+    selection: &Selection,
+    after: Option<ObservationCursor>,
+    limit: usize,
+    into: &mut Observations,
+) -> Result<Option<ObservationCursor>, Fault> {
+    let repos = selected_repos(transaction, selection, into)?;
+    let mut names = Names {
+        texts: Texts::new(transaction),
+        people: HashMap::new(),
+        tools: HashMap::new(),
+    };
+    let mut after = after.unwrap_or(ObservationCursor {
+        repo_id: i64::MIN,
+        number: i64::MIN,
+    });
+    let mut prepared = transaction.prepare_cached(PAGE)?;
+    let mut rows = prepared.query(named_params! {
+        ":repo_id": after.repo_id,
+        ":number": after.number,
+        ":limit": count(limit as u64),
+    })?;
+    let mut is_empty = true;
+    while let Some(row) = rows.next()? {
+        is_empty = false;
+        after = ObservationCursor {
+            repo_id: row.get(0)?,
+            number: row.get(1)?,
+        };
+        let Some((repo, team)) = repos.get(&after.repo_id) else {
+            continue;
+        };
+        let observation = read(row, *repo, *team, &mut names, into)?;
+        into.rows.push(observation);
+    }
+    Ok((!is_empty).then_some(after))
+}
+
+/// The codes of the repositories and teams of a selection, by the repository's id.
+fn selected_repos(
+    transaction: &Transaction<'_>,
+    selection: &Selection,
+    into: &mut Observations,
+) -> Result<HashMap<i64, (Code, Code)>, Fault> {
+    let mut prepared = transaction.prepare_cached(
+        "SELECT id, name, team FROM repo \
+         WHERE (?1 IS NULL OR team = ?1) AND (?2 IS NULL OR name = ?2)",
+    )?;
+    let mut rows = prepared.query(params![selection.team, selection.repo])?;
+    let mut repos = HashMap::new();
+    while let Some(row) = rows.next()? {
+        let (name, team): (String, String) = (row.get(1)?, row.get(2)?);
+        repos.insert(
+            row.get(0)?,
+            (into.repos.code(&name), into.teams.code(&team)),
+        );
+    }
+    Ok(repos)
+}
+
+/// From the store's ids of words to codes, each looked up once a page.
+struct Names<'t> {
+    texts: Texts<'t>,
+    people: HashMap<i64, Code>,
+    tools: HashMap<i64, Code>,
+}
+
+impl Names<'_> {
+    fn person(&mut self, id: Option<i64>, into: &mut Dictionary) -> Result<Code, Fault> {
+        code_of(id, &mut self.people, &mut self.texts, into)
+    }
+
+    fn tool(&mut self, id: Option<i64>, into: &mut Dictionary) -> Result<Code, Fault> {
+        code_of(id, &mut self.tools, &mut self.texts, into)
+    }
+}
+
+fn code_of(
+    id: Option<i64>,
+    known: &mut HashMap<i64, Code>,
+    texts: &mut Texts<'_>,
+    into: &mut Dictionary,
+) -> Result<Code, Fault> {
+    let Some(id) = id else {
+        return Ok(Code::NONE);
+    };
+    if let Some(code) = known.get(&id) {
+        return Ok(*code);
+    }
+    let code = texts
+        .get(Some(id))?
+        .map_or(Code::NONE, |text| into.code(&text));
+    known.insert(id, code);
+    Ok(code)
+}
+
+fn read(
+    row: &Row<'_>,
+    repo: Code,
+    team: Code,
+    names: &mut Names<'_>,
+    into: &mut Observations,
+) -> Result<Observation, Fault> {
+    let moment = |column: usize| -> Result<Moment, Fault> { Ok(Moment::new(row.get(column)?)) };
+    let small = |column: usize| -> Result<u32, Fault> {
+        let value: Option<i64> = row.get(column)?;
+        // What does not fit is the largest number that does; the one above it means "not known".
+        Ok(value.map_or(u32::MAX, |value| {
+            u32::try_from(value.max(0)).map_or(u32::MAX - 1, |value| value.min(u32::MAX - 1))
+        }))
+    };
+    let flags: i64 = row.get::<_, Option<i64>>(11)?.unwrap_or(0);
+    let closed: Option<i64> = row.get(4)?;
+    let is_closed = codes::outcome(row.get(2)?)? == Outcome::Closed;
+    let code_or_none = |column: usize| -> Result<u32, Fault> {
+        let value: Option<i64> = row.get(column)?;
+        Ok(value
+            .and_then(|value| u32::try_from(value).ok())
+            .unwrap_or(0))
+    };
+    Ok(Observation {
+        team,
+        repo,
+        person: names.person(row.get(12)?, &mut into.people)?,
+        author_tools: names.tool(row.get(13)?, &mut into.tools)?,
+        review_tools: names.tool(row.get(14)?, &mut into.tools)?,
+        number: u32::try_from(row.get::<_, i64>(1)?).unwrap_or(u32::MAX),
+        opened: moment(3)?,
+        ready: moment(15)?,
+        first_commit: moment(16)?,
+        human_review: moment(17)?,
+        human_review_from_open: moment(18)?,
+        anyone_review: moment(19)?,
+        bot_review: moment(20)?,
+        approved: moment(21)?,
+        merged: moment(5)?,
+        closed: Moment::new(closed.filter(|_| is_closed)),
+        reverted: Moment::default(),
+        draft_seconds: small(22)?,
+        size_lines: small(23)?,
+        changed_files: small(24)?,
+        human_reviews: small(25)?,
+        review_rounds: small(26)?,
+        title_code: code_or_none(28)?,
+        reverts_number: code_or_none(29)?,
+        reverts_title: code_or_none(30)?,
+        confidence_percent: row
+            .get::<_, Option<f64>>(9)?
+            .map_or(0, |confidence| (confidence * 100.0).clamp(0.0, 100.0) as u8),
+        origin: row
+            .get::<_, Option<i64>>(6)?
+            .map(codes::origin)
+            .transpose()?,
+        change_type: row
+            .get::<_, Option<i64>>(27)?
+            .map(codes::change_type)
+            .transpose()?,
+        ai_reviewed: row.get::<_, Option<bool>>(7)?.unwrap_or(false),
+        plain_bot: row.get::<_, Option<bool>>(8)?.unwrap_or(false),
+        is_revert: flags & FLAG_REVERT != 0,
+        opened_as_draft: flags & FLAG_OPENED_AS_DRAFT != 0,
+        self_merged: flags & FLAG_SELF_MERGED != 0,
+        auto_merged: flags & FLAG_AUTO_MERGED != 0,
+        measured: row.get::<_, Option<i64>>(10)?.is_some(),
+    })
+}
+
+/// Writes measures into the row of a pull request that is known to be there.
+pub(super) fn put_measures(
+    transaction: &Transaction<'_>,
+    ids: &mut Ids<'_>,
+    repo_id: i64,
+    number: i64,
+    measures: &Measures,
+) -> Result<(), Fault> {
+    let person_id = measures
+        .person
+        .as_deref()
+        .map(|person| ids.word(person))
+        .transpose()?;
+    let revert = measures.revert.as_ref();
+    let reviews = &measures.reviews;
+    transaction
+        .prepare_cached(
+            "UPDATE pr SET measures_version = ?3, measure_flags = ?4, person_id = ?5, \
+             ready_at = ?6, first_commit_at = ?7, human_review_at = ?8, \
+             human_review_from_open_at = ?9, anyone_review_at = ?10, bot_review_at = ?11, \
+             approved_at = ?12, draft_seconds = ?13, size_lines = ?14, measured_files = ?15, \
+             human_reviews = ?16, human_reviewers = ?17, review_rounds = ?18, change_type = ?19, \
+             title_code = ?20, reverts_number = ?21, reverts_title = ?22 \
+             WHERE repo_id = ?1 AND number = ?2",
+        )?
+        .execute(params![
+            repo_id,
+            number,
+            measures::VERSION,
+            flags(measures),
+            person_id,
+            seconds(measures.timeline.ready_at),
+            seconds(measures.first_commit_at),
+            seconds(reviews.human_at),
+            seconds(reviews.human_from_open_at),
+            seconds(reviews.anyone_from_open_at),
+            seconds(reviews.bot_at),
+            seconds(reviews.approved_at),
+            measures.timeline.draft_seconds.map(count),
+            measures.size_lines.map(count),
+            measures.changed_files.map(count),
+            reviews.human_reviews,
+            reviews.human_reviewers,
+            reviews.rounds,
+            measures.change_type.map(codes::change_type_code),
+            measures.title_code,
+            revert.and_then(|revert| revert.number).map(count),
+            revert
+                .and_then(|revert| revert.title.as_deref())
+                .map(measures::title_code),
+        ])?;
+    Ok(())
+}
+
+fn flags(measures: &Measures) -> i64 {
+    let flag = |is_set: bool, flag: i64| if is_set { flag } else { 0 };
+    flag(measures.revert.is_some(), FLAG_REVERT)
+        | flag(
+            measures.timeline.opened_as_draft == Some(true),
+            FLAG_OPENED_AS_DRAFT,
+        )
+        | flag(measures.self_merged == Some(true), FLAG_SELF_MERGED)
+        | flag(measures.auto_merged == Some(true), FLAG_AUTO_MERGED)
+}
