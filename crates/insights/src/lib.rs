@@ -1,3 +1,9 @@
 #![doc = include_str!("../README.md")]
 
 pub mod adoption;
+pub mod effects;
+pub mod months;
+mod report;
+pub mod wording;
+
+pub use report::{Report, ReportOptions, Scope, by_month_range, report};

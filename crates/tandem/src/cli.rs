@@ -1,10 +1,17 @@
 //! The command line: every verb and option, with the words a user reads in `--help`.
 
+mod insights;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args, Parser, Subcommand, ValueEnum};
+
+pub(crate) use insights::{
+    AdoptionArguments, CalendarChoice, ClockOptions, EffectsArguments, ExposureChoice,
+    InsightsArguments, MonthChoice, PeriodOptions,
+};
 
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Green.on_default().bold())
@@ -116,6 +123,10 @@ pub(crate) enum Command {
     Coverage(CoverageArguments),
     /// Show AI adoption by team and month, and the tools
     Adoption(AdoptionArguments),
+    /// Show what AI goes along with: adoption, delivery, review, with their uncertainty
+    Insights(InsightsArguments),
+    /// Compare pull requests with and without AI, team by team, adjusted for who and where
+    Effects(EffectsArguments),
     /// Print what is said of each pull request, with the evidence
     Verdicts(VerdictsArguments),
     /// Hold the verdicts against a file of known truth
@@ -259,14 +270,6 @@ pub(crate) enum RunsCommand {
 /// `coverage`.
 #[derive(Debug, Args)]
 pub(crate) struct CoverageArguments {
-    /// Only this team
-    #[arg(long, value_name = "TEAM")]
-    pub(crate) team: Option<String>,
-}
-
-/// `adoption`.
-#[derive(Debug, Args)]
-pub(crate) struct AdoptionArguments {
     /// Only this team
     #[arg(long, value_name = "TEAM")]
     pub(crate) team: Option<String>,

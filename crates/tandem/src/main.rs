@@ -38,6 +38,8 @@ fn run(app: &App, command: Command) -> Result<Outcome, CliError> {
         Command::Runs(arguments) => verbs::runs::run(app, &arguments),
         Command::Coverage(arguments) => verbs::coverage::run(app, &arguments),
         Command::Adoption(arguments) => verbs::adoption::run(app, &arguments),
+        Command::Insights(arguments) => verbs::insights::run(app, &arguments),
+        Command::Effects(arguments) => verbs::insights::effects(app, &arguments),
         Command::Verdicts(arguments) => verbs::verdicts::run(app, &arguments),
         Command::Evaluate(arguments) => verbs::evaluate::run(app, &arguments),
         Command::Emulate(arguments) => verbs::emulate::run(app, &arguments),

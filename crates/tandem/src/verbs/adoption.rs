@@ -1,20 +1,23 @@
 //! `tandem adoption`: AI adoption by team and month, and the tools.
 
-use insights::adoption::{Adoption, AdoptionCell, Group, ToolCell, ToolShare, adoption};
+use insights::adoption::{Adoption, AdoptionClock, Group, ToolChangeKind, ToolShare, adoption_of};
 use jiff::Timestamp;
-use model::Role;
 use serde::Serialize;
 use stats::Proportion;
-use store::{Clock, Selection, Store, ToolPlace};
+use store::{Selection, Store};
 
 use crate::app::App;
-use crate::cli::AdoptionArguments;
+use crate::cli::{AdoptionArguments, MonthChoice};
 use crate::error::{CliError, Outcome};
 use crate::output::{Output, count, percent};
 use crate::wiring::database::require_team;
+use crate::wiring::observations;
 
 /// How many months the table by team shows.
 const MONTHS_SHOWN: usize = 12;
+
+/// How many tools taken up or given up are listed.
+const CHANGES_SHOWN: usize = 12;
 
 #[derive(Serialize)]
 struct Document<'a> {
@@ -27,68 +30,46 @@ struct Document<'a> {
 /// Prints adoption.
 pub(crate) fn run(app: &App, arguments: &AdoptionArguments) -> Result<Outcome, CliError> {
     let store = app.open_to_read("adoption")?;
-    require_team(store.as_ref(), arguments.team.as_deref())?;
-    let selection = Selection {
-        team: arguments.team.clone(),
-        repo: None,
+    require_team(store.as_ref(), arguments.period.team.as_deref())?;
+    let observations = observations::of_period(app, store.as_ref(), &arguments.period)?;
+    let (clock, name) = match arguments.by {
+        MonthChoice::Created => (AdoptionClock::Created, "created_at"),
+        MonthChoice::Merged => (AdoptionClock::Merged, "merged_at"),
     };
-    let adoption = measure(store.as_ref(), &selection)?;
+    let adoption = adoption_of(&observations, clock, Some(&this_month()));
     if app.output.json {
         app.output.document(&Document {
             version: 1,
-            clock: "created_at",
+            clock: name,
             adoption: &adoption,
         })?;
     } else {
-        print(&app.output, &adoption)?;
+        print(&app.output, &adoption, clock)?;
     }
     Ok(Outcome::Done)
 }
 
-/// Sums the store's cells into adoption; this month is marked as incomplete.
+/// Measures adoption over all pull requests of a selection, by month of opening.
 pub(crate) fn measure(store: &dyn Store, selection: &Selection) -> Result<Adoption, CliError> {
-    let counts = store.adoption(Clock::Created, selection)?;
-    let mut cells: Vec<AdoptionCell> = counts
-        .cells
-        .into_iter()
-        .map(|cell| AdoptionCell {
-            team: cell.team,
-            month: cell.month,
-            origin: Some(cell.origin),
-            ai_reviewed: cell.ai_reviewed,
-            plain_bot: cell.plain_bot,
-            count: cell.count,
-        })
-        .collect();
-    if counts.undetected > 0 {
-        // Without a verdict they are unknown, never "no AI"; their team is not looked up.
-        cells.push(AdoptionCell {
-            team: "(not yet detected)".to_owned(),
-            month: None,
-            origin: None,
-            ai_reviewed: false,
-            plain_bot: false,
-            count: counts.undetected,
-        });
-    }
-    let tools: Vec<ToolCell> = counts
-        .tools
-        .into_iter()
-        .map(|cell| ToolCell {
-            tool: cell.tool,
-            role: match cell.place {
-                ToolPlace::Author => Role::Authored,
-                ToolPlace::Review => Role::Reviewed,
-            },
-            count: cell.count,
-        })
-        .collect();
-    let this_month = Timestamp::now().strftime("%Y-%m").to_string();
-    Ok(adoption(&cells, &tools, Some(&this_month)))
+    let observations = observations::read(store, selection)?;
+    Ok(adoption_of(
+        &observations,
+        AdoptionClock::Created,
+        Some(&this_month()),
+    ))
+}
+
+/// The month that is not over; it is marked as incomplete.
+fn this_month() -> String {
+    Timestamp::now().strftime("%Y-%m").to_string()
 }
 
 /// Prints adoption as people read it.
-pub(crate) fn print(output: &Output, adoption: &Adoption) -> Result<(), CliError> {
+pub(crate) fn print(
+    output: &Output,
+    adoption: &Adoption,
+    clock: AdoptionClock,
+) -> Result<(), CliError> {
     let overall = &adoption.overall;
     if overall.pull_requests == 0 {
         return output
@@ -121,7 +102,7 @@ pub(crate) fn print(output: &Output, adoption: &Adoption) -> Result<(), CliError
         ],
         &rows,
     )?;
-    print_months(output, adoption)?;
+    print_months(output, adoption, clock)?;
     print_tools(
         output,
         "Tools that wrote or helped to write",
@@ -131,7 +112,45 @@ pub(crate) fn print(output: &Output, adoption: &Adoption) -> Result<(), CliError
         output,
         "Tools that reviewed (never counted as authors)",
         &adoption.review_tools,
-    )
+    )?;
+    print_changes(output, adoption)
+}
+
+/// Tools that came and went, newest first.
+fn print_changes(output: &Output, adoption: &Adoption) -> Result<(), CliError> {
+    if adoption.tool_changes.is_empty() {
+        return Ok(());
+    }
+    output.heading("Tools taken up and given up, newest first")?;
+    let rows: Vec<Vec<String>> = adoption
+        .tool_changes
+        .iter()
+        .rev()
+        .take(CHANGES_SHOWN)
+        .map(|change| {
+            vec![
+                change.month.clone(),
+                change.team.clone(),
+                change.tool.clone(),
+                if change.reviewed { "review" } else { "author" }.to_owned(),
+                match change.kind {
+                    ToolChangeKind::New => "new",
+                    ToolChangeKind::Stopped => "stopped",
+                }
+                .to_owned(),
+                count(change.pull_requests),
+            ]
+        })
+        .collect();
+    output.table(
+        &["Month", "Team", "Tool", "As", "What", ">PRs in all"],
+        &rows,
+    )?;
+    let more = adoption.tool_changes.len().saturating_sub(CHANGES_SHOWN);
+    if more > 0 {
+        output.remark(&format!("  and {more} earlier; --json has them all"))?;
+    }
+    Ok(())
 }
 
 fn group_row(name: &str, group: &Group) -> Vec<String> {
@@ -148,7 +167,11 @@ fn group_row(name: &str, group: &Group) -> Vec<String> {
     ]
 }
 
-fn print_months(output: &Output, adoption: &Adoption) -> Result<(), CliError> {
+fn print_months(
+    output: &Output,
+    adoption: &Adoption,
+    clock: AdoptionClock,
+) -> Result<(), CliError> {
     let skipped = adoption.by_month.len().saturating_sub(MONTHS_SHOWN);
     let months: Vec<&str> = adoption
         .by_month
@@ -159,7 +182,10 @@ fn print_months(output: &Output, adoption: &Adoption) -> Result<(), CliError> {
     if months.is_empty() {
         return Ok(());
     }
-    output.heading("By month of opening, at least, in percent")?;
+    output.heading(match clock {
+        AdoptionClock::Created => "By month of opening, at least, in percent",
+        AdoptionClock::Merged => "By month of merging, at least, in percent",
+    })?;
     let mut columns = vec!["Team".to_owned()];
     columns.extend(months.iter().map(|month| {
         let mark = if adoption.incomplete_month.as_deref() == Some(month) {

@@ -11,7 +11,7 @@ use batch::{CancellationToken, Catalogue, DEFAULT_TIERS, Providers, RunSpec, Set
 use detect::Detector;
 use detect::evaluation::{Evaluation, TruthRecord};
 use emulator::{EmulatorConfig, EmulatorHandle, Scenario};
-use insights::adoption::Adoption;
+use insights::adoption::{Adoption, AdoptionClock};
 use jiff::{Timestamp, tz::TimeZone};
 use model::PullRequest;
 use secrecy::SecretString;
@@ -111,7 +111,7 @@ pub(crate) fn run(app: &App, arguments: &DemoArguments) -> Result<Outcome, CliEr
         count(planted.pull_requests)
     ))?;
     coverage::print(output, &coverage)?;
-    adoption::print(output, &adoption)?;
+    adoption::print(output, &adoption, AdoptionClock::Created)?;
     runs::print_summary(output, &report.summary)?;
     output.remark(
         "  tokens are the emulator's, prices are Groq's of the dated table; nothing was paid",

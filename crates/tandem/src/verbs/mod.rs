@@ -10,5 +10,6 @@ pub(crate) mod doctor;
 pub(crate) mod emulate;
 pub(crate) mod evaluate;
 pub(crate) mod import;
+pub(crate) mod insights;
 pub(crate) mod runs;
 pub(crate) mod verdicts;

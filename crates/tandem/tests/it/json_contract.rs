@@ -72,6 +72,26 @@ fn coverage_and_adoption() {
 }
 
 #[test]
+fn insights_and_effects() {
+    let tandem = Tandem::new().with_pull_requests(30);
+    tandem.ok(&["detect"]);
+    let report = tandem.json(&["insights", "--team", "orchard", "--metric", "cycle"]);
+    assert_json_snapshot!("insights", settled(report, &["current_month"]));
+    let effects = tandem.json(&["effects", "--metric", "unreviewed", "--of", "reviewed"]);
+    assert_json_snapshot!("effects", effects);
+    let merged = tandem.json(&["adoption", "--by", "merged", "--from", "2026-01"]);
+    assert_eq!(merged["clock"], json!("merged_at"));
+    let text = tandem.ok(&["effects", "--explain", "pickup"]).stdout;
+    assert!(
+        text.contains("a bot") && text.contains("all pull requests of the selection"),
+        "{text}"
+    );
+    let text = tandem.ok(&["insights", "--markdown"]).stdout;
+    assert!(text.starts_with("## Adoption"), "{text}");
+    assert_eq!(tandem.run(&["effects", "--metric", "lead_time"]).code, 2);
+}
+
+#[test]
 fn analyze_and_runs() {
     let (tandem, emulator) = analysed();
     let changing = ["started_at", "ended_at", "batch_id", "answered_at", "note"];

@@ -1,17 +1,27 @@
 //! Adoption: how much of the work AI was found in, by team, month and tool.
 
+mod observed;
+#[cfg(test)]
+mod tests;
+mod tool_use;
+mod trend;
+
 use std::collections::BTreeMap;
 
 use model::{Origin, Role};
 use serde::Serialize;
 use stats::Proportion;
 
+pub use observed::{AdoptionClock, adoption_of};
+pub use tool_use::{ToolChange, ToolChangeKind, ToolMonth};
+pub use trend::{AdoptionStep, AdoptionTrend};
+
 /// A count of pull requests that agree in everything named here.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AdoptionCell {
     /// The team.
     pub team: String,
-    /// Month of opening, `2026-05`, UTC; `None` when the record has no date.
+    /// Month, `2026-05`, UTC, by the clock in use; `None` when the record has no date.
     pub month: Option<String>,
     /// Where the changes came from; `None` when detection has not run.
     pub origin: Option<Origin>,
@@ -26,6 +36,10 @@ pub struct AdoptionCell {
 /// A count of pull requests in which a tool had a role.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ToolCell {
+    /// The team.
+    pub team: String,
+    /// Month, as in [`AdoptionCell`].
+    pub month: Option<String>,
     /// The tool's slug.
     pub tool: String,
     /// What it did. `Assisted` counts with `Authored` in the table of authors.
@@ -41,7 +55,7 @@ pub struct Adoption {
     pub overall: Group,
     /// By team, by name.
     pub by_team: Vec<NamedGroup>,
-    /// By month of opening, oldest first; pull requests without a date are left out.
+    /// By month, oldest first; pull requests without a date are left out.
     pub by_month: Vec<NamedGroup>,
     /// By team and month.
     pub by_team_month: Vec<TeamMonth>,
@@ -49,6 +63,12 @@ pub struct Adoption {
     pub author_tools: Vec<ToolShare>,
     /// Tools that reviewed, most frequent first.
     pub review_tools: Vec<ToolShare>,
+    /// How it changes over the complete months, all together first.
+    pub trends: Vec<AdoptionTrend>,
+    /// By tool and month: the mix and how it shifts.
+    pub tool_months: Vec<ToolMonth>,
+    /// Tools that a team took up or gave up, oldest first.
+    pub tool_changes: Vec<ToolChange>,
     /// The last month, when it is the one named as current: it is not complete.
     pub incomplete_month: Option<String>,
 }
@@ -165,6 +185,9 @@ pub fn adoption(
         .map(ToOwned::to_owned);
     overall.finish();
     let denominator = overall.pull_requests;
+    let tool_months = tool_use::by_month(tools, &months);
+    let tool_changes = tool_use::changes(tools, &team_months, current_month);
+    let trends = trend::trends(&months, &team_months, current_month);
     Adoption {
         by_team: named(teams),
         by_month: named(months),
@@ -179,6 +202,9 @@ pub fn adoption(
                 }
             })
             .collect(),
+        trends,
+        tool_months,
+        tool_changes,
         author_tools: tool_shares(tools, denominator, |role| role != Role::Reviewed),
         review_tools: tool_shares(tools, denominator, |role| role == Role::Reviewed),
         overall,
@@ -222,105 +248,4 @@ fn tool_shares(
             .then(a.tool.cmp(&b.tool))
     });
     shares
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn cell(team: &str, month: &str, origin: Option<Origin>, count: u64) -> AdoptionCell {
-        AdoptionCell {
-            team: team.to_owned(),
-            month: Some(month.to_owned()),
-            origin,
-            ai_reviewed: false,
-            plain_bot: false,
-            count,
-        }
-    }
-
-    #[test]
-    fn unknown_stays_in_the_cautious_denominator_only() {
-        let cells = [
-            cell("a", "2026-01", Some(Origin::Agent), 3),
-            cell("a", "2026-01", Some(Origin::Assisted), 1),
-            cell("a", "2026-01", Some(Origin::NoneDetected), 4),
-            cell("a", "2026-01", Some(Origin::Unknown), 1),
-            cell("a", "2026-01", None, 1),
-        ];
-        let adoption = adoption(&cells, &[], None);
-        let overall = &adoption.overall;
-        assert_eq!(overall.of_all.and_then(|share| share.share), Some(0.4));
-        assert_eq!(overall.of_known.and_then(|share| share.share), Some(0.5));
-    }
-
-    #[test]
-    fn plain_bots_leave_numerator_and_denominator() {
-        let bots = AdoptionCell {
-            plain_bot: true,
-            ai_reviewed: true,
-            ..cell("a", "2026-01", Some(Origin::NoneDetected), 90)
-        };
-        let adoption = adoption(
-            &[bots, cell("a", "2026-01", Some(Origin::Agent), 10)],
-            &[],
-            None,
-        );
-        assert_eq!(adoption.overall.pull_requests, 10);
-        assert_eq!(adoption.overall.plain_bots, 90);
-        assert_eq!(adoption.overall.ai_reviewed, 0);
-        assert_eq!(
-            adoption.overall.of_all.and_then(|share| share.share),
-            Some(1.0)
-        );
-    }
-
-    #[test]
-    fn a_team_of_bots_only_has_no_share_rather_than_zero() {
-        let bots = AdoptionCell {
-            plain_bot: true,
-            ..cell("a", "2026-01", None, 2)
-        };
-        let adoption = adoption(&[bots], &[], None);
-        assert_eq!(adoption.overall.of_all.and_then(|share| share.share), None);
-    }
-
-    #[test]
-    fn months_are_in_order_and_the_current_one_is_marked() {
-        let cells = [
-            cell("b", "2026-02", Some(Origin::Agent), 1),
-            cell("a", "2026-01", Some(Origin::Agent), 1),
-        ];
-        let result = adoption(&cells, &[], Some("2026-02"));
-        let months: Vec<&str> = result
-            .by_month
-            .iter()
-            .map(|month| month.name.as_str())
-            .collect();
-        assert_eq!(months, ["2026-01", "2026-02"]);
-        assert_eq!(result.incomplete_month.as_deref(), Some("2026-02"));
-        assert_eq!(
-            adoption(&cells, &[], Some("2026-03")).incomplete_month,
-            None
-        );
-    }
-
-    #[test]
-    fn reviewers_are_never_counted_as_authors() {
-        let tool = |tool: &str, role, count| ToolCell {
-            tool: tool.to_owned(),
-            role,
-            count,
-        };
-        let tools = [
-            tool("copilot", Role::Authored, 2),
-            tool("copilot", Role::Assisted, 1),
-            tool("coderabbit", Role::Reviewed, 5),
-        ];
-        let cells = [cell("a", "2026-01", Some(Origin::Agent), 10)];
-        let adoption = adoption(&cells, &tools, None);
-        assert_eq!(adoption.author_tools.len(), 1);
-        assert_eq!(adoption.author_tools[0].pull_requests, 3);
-        assert_eq!(adoption.review_tools[0].tool, "coderabbit");
-    }
 }

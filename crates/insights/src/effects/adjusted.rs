@@ -1,0 +1,170 @@
+//! Step 3, the headline: within author and repository.
+
+use serde::Serialize;
+use stats::{
+    EffectsCounted, FixedEffects, Interval, Regression, Resampling, StandardErrors, StatsError,
+    minimum_detectable_ratio_of, wild_cluster_bootstrap,
+};
+
+use measures::Metric;
+
+use super::sample::Sample;
+use super::{EffectUnit, Gated};
+
+/// Fewest authors with pull requests in both arms.
+const FEWEST_SWITCHERS: usize = 10;
+/// Fewest pull requests in each arm.
+const FEWEST_IN_ARM: usize = 30;
+/// Fewest authors.
+const FEWEST_CLUSTERS: usize = 10;
+/// Below this many clusters the wild bootstrap takes the place of the usual errors.
+const FEW_CLUSTERS: usize = 40;
+
+/// Power 0.8 and a test at 5 %, in standard errors.
+const DETECTABLE_ERRORS: f64 = 2.8;
+
+/// The difference within author and repository.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Adjusted {
+    /// The ratio, or the difference of shares.
+    pub value: f64,
+    /// Its 95 % interval.
+    pub interval: Interval,
+    /// Two-sided p-value.
+    pub p: f64,
+    /// Pull requests that entered; those alone in a group do not.
+    pub n: usize,
+    /// Authors: the clusters.
+    pub authors: usize,
+    /// Authors with pull requests in both arms: they carry the estimate.
+    pub switching_authors: usize,
+    /// Repositories with pull requests in both arms.
+    pub switching_repos: usize,
+    /// The share of variance explained within authors and repositories.
+    pub within_r_squared: f64,
+    /// The smallest difference that would have shown four times in five.
+    pub detectable: Option<f64>,
+    /// How uncertainty was computed.
+    pub method: &'static str,
+}
+
+/// Estimates within author and repository, if there is enough that varies within them.
+pub(crate) fn adjusted(sample: &Sample) -> Gated<Adjusted> {
+    let n_ai = sample.ai.iter().filter(|ai| **ai).count();
+    let fewest = n_ai.min(sample.len() - n_ai);
+    let refuse =
+        |what: String| Gated::refused(format!("cannot separate AI from who uses it: {what}"));
+    if fewest < FEWEST_IN_ARM {
+        return refuse(format!(
+            "one arm has {fewest} pull requests of the {FEWEST_IN_ARM} needed"
+        ));
+    }
+    let switching_authors = sample.switching(&sample.person);
+    if switching_authors < FEWEST_SWITCHERS {
+        return refuse(format!(
+            "{switching_authors} authors have pull requests both with and without AI, {FEWEST_SWITCHERS} are needed"
+        ));
+    }
+    let clusters = Sample::distinct(&sample.person);
+    if clusters < FEWEST_CLUSTERS {
+        return refuse(format!("{clusters} authors, {FEWEST_CLUSTERS} are needed"));
+    }
+    match estimate(sample) {
+        Ok(mut adjusted) => {
+            adjusted.switching_authors = switching_authors;
+            adjusted.switching_repos = sample.switching(&sample.repo);
+            Gated::Shown(adjusted)
+        }
+        Err(error) => refuse(error.to_string()),
+    }
+}
+
+fn estimate(sample: &Sample) -> Result<Adjusted, StatsError> {
+    let ai: Vec<f64> = sample
+        .ai
+        .iter()
+        .map(|ai| f64::from(u8::from(*ai)))
+        .collect();
+    let (size, size_unknown) = filled(&sample.log_size);
+    let (files, files_unknown) = filled(&sample.log_files);
+    let mut regressors: Vec<&[f64]> = vec![&ai, &sample.draft];
+    if sample.metric != Metric::Size {
+        for column in [&size, &size_unknown, &files, &files_unknown] {
+            if varies(column) {
+                regressors.push(column);
+            }
+        }
+    }
+    let effects = FixedEffects::new(&[
+        &sample.person,
+        &sample.repo,
+        &sample.month,
+        &sample.kind,
+        &sample.weekday,
+    ])?;
+    let regression = Regression::absorbing(&sample.scaled, &regressors, &effects)?;
+    let fit = regression.fit(StandardErrors::Clustered {
+        clusters: &sample.person,
+        counting: EffectsCounted::NotNested,
+    })?;
+    let coefficient =
+        (fit.coefficients.first().copied().flatten()).ok_or(StatsError::Constant {
+            what: "AI within authors and repositories",
+        })?;
+    let authors = fit.clusters.unwrap_or(0);
+    let (interval, p, method) = if authors < FEW_CLUSTERS {
+        let wild = wild_cluster_bootstrap(&regression, 0, &sample.person, Resampling::default())?;
+        (
+            wild.interval,
+            wild.p,
+            "fixed effects, wild cluster bootstrap by author",
+        )
+    } else {
+        (
+            coefficient.interval,
+            coefficient.p,
+            "fixed effects, errors clustered by author",
+        )
+    };
+    let is_ratio = sample.unit == EffectUnit::Ratio;
+    let shown = |value: f64| if is_ratio { value.exp() } else { value };
+    Ok(Adjusted {
+        value: shown(coefficient.estimate),
+        interval: Interval {
+            low: shown(interval.low),
+            high: shown(interval.high),
+        },
+        p,
+        n: fit.n,
+        authors,
+        switching_authors: 0,
+        switching_repos: 0,
+        within_r_squared: fit.r_squared,
+        detectable: if is_ratio {
+            minimum_detectable_ratio_of(coefficient.standard_error).ok()
+        } else {
+            Some(DETECTABLE_ERRORS * coefficient.standard_error)
+        },
+        method,
+    })
+}
+
+/// A column with zero for what is not known, and a column that says where that is.
+fn filled(column: &[f64]) -> (Vec<f64>, Vec<f64>) {
+    column
+        .iter()
+        .map(|value| {
+            if value.is_nan() {
+                (0.0, 1.0)
+            } else {
+                (*value, 0.0)
+            }
+        })
+        .unzip()
+}
+
+fn varies(column: &[f64]) -> bool {
+    column
+        .first()
+        .is_some_and(|first| column.iter().any(|value| (value - first).abs() > 0.0))
+}

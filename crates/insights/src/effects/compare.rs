@@ -1,0 +1,221 @@
+//! One family of comparisons: every metric, for all together and for each team.
+
+use measures::{Metric, Observations};
+use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
+use stats::{Equivalence, benjamini_hochberg, equivalence_of_ratio};
+
+use super::outcome::{Outcome, Reading};
+use super::sample::{Cut, Sample};
+use super::{
+    Basis, Comparison, EffectUnit, Finding, Gated, Groups, Headline, Question, Sensitivity,
+    Simpson, adjusted, described, over_time, sensitivity, stratified, unadjusted,
+};
+use crate::wording::{self, MARGIN, Q_LIMIT};
+
+/// Below this ratio (or above its inverse) a difference is large enough to be called opposite.
+const SIMPSON_RATIO: f64 = 1.05;
+
+pub(crate) fn family(
+    observations: &Observations,
+    question: &Question,
+    reading: &Reading,
+) -> Vec<Comparison> {
+    let by_team = rows_by_team(observations);
+    let mut wanted: Vec<(Metric, Option<usize>)> = Vec::new();
+    for metric in &question.metrics {
+        wanted.push((*metric, None));
+        if question.groups == Groups::TogetherAndTeams && by_team.len() > 1 {
+            wanted.extend((0..by_team.len()).map(|team| (*metric, Some(team))));
+        }
+    }
+    let mut comparisons: Vec<Comparison> = wanted
+        .par_iter()
+        .map(|(metric, team)| {
+            let cut = Cut {
+                exposure: question.exposure,
+                outcome: Outcome::of(*metric),
+                reading,
+                keep: |_, _| true,
+            };
+            match team {
+                None => {
+                    let mut comparison =
+                        one(Sample::take(observations.rows.iter(), cut), cut, None);
+                    if comparison.unit == EffectUnit::Ratio {
+                        comparison.over_time = over_time::over_time(
+                            observations,
+                            question.exposure,
+                            cut.outcome,
+                            reading,
+                        );
+                    }
+                    if question.sensitivity == Sensitivity::Together {
+                        comparison.sensitivity =
+                            sensitivity::variants(|| observations.rows.iter(), cut);
+                    }
+                    comparison
+                }
+                Some(team) => {
+                    let rows = by_team.get(*team).map_or(&[][..], Vec::as_slice);
+                    let name = observations.teams.names().get(*team);
+                    one(
+                        Sample::take(
+                            rows.iter()
+                                .filter_map(|row| observations.rows.get(*row as usize)),
+                            cut,
+                        ),
+                        cut,
+                        name.map(ToString::to_string),
+                    )
+                }
+            }
+        })
+        .collect();
+    judge(&mut comparisons);
+    comparisons
+}
+
+/// The rows of each team, by its code.
+fn rows_by_team(observations: &Observations) -> Vec<Vec<u32>> {
+    let mut by_team = vec![Vec::new(); observations.teams.names().len()];
+    for (index, row) in observations.rows.iter().enumerate() {
+        if let Some(rows) = row.team.index().and_then(|team| by_team.get_mut(team)) {
+            rows.push(index as u32);
+        }
+    }
+    by_team
+}
+
+fn one(sample: Sample, cut: Cut<'_>, team: Option<String>) -> Comparison {
+    let unadjusted = unadjusted::unadjusted(&sample);
+    let adjusted = adjusted::adjusted(&sample);
+    let headline = match (adjusted.shown(), unadjusted.shown()) {
+        (Some(adjusted), _) => Some(Headline {
+            basis: Basis::Adjusted,
+            value: adjusted.value,
+            interval: Some(adjusted.interval),
+            p: Some(adjusted.p),
+            detectable: adjusted.detectable,
+        }),
+        (None, Some(unadjusted)) => Some(Headline {
+            basis: Basis::Unadjusted,
+            value: unadjusted.value,
+            interval: Some(unadjusted.interval),
+            p: Some(unadjusted.p),
+            detectable: unadjusted.detectable,
+        }),
+        (None, None) => None,
+    };
+    let simpson = match (unadjusted.shown(), adjusted.shown()) {
+        (Some(pooled), Some(within)) => simpson(
+            sample.unit,
+            (pooled.value, pooled.interval),
+            (within.value, within.interval),
+        ),
+        _ => None,
+    };
+    Comparison {
+        exposure: cut.exposure,
+        metric: sample.metric,
+        team,
+        unit: sample.unit,
+        with_ai: described::describe(&sample, true),
+        without_ai: described::describe(&sample, false),
+        stratified: stratified::stratified(&sample),
+        over_time: Gated::refused("for all together, and for durations and sizes only"),
+        steps: sample.steps,
+        unadjusted,
+        adjusted,
+        sensitivity: Vec::new(),
+        simpson,
+        headline,
+        q: None,
+        finding: Finding::NotEnoughData,
+        sentence: String::new(),
+    }
+}
+
+fn simpson(
+    unit: EffectUnit,
+    pooled: (f64, stats::Interval),
+    within: (f64, stats::Interval),
+) -> Option<Simpson> {
+    let none = unit.none();
+    let is_far = |value: f64| match unit {
+        EffectUnit::Ratio => value.ln().abs() > SIMPSON_RATIO.ln(),
+        EffectUnit::Points => value.abs() > SIMPSON_RATIO - 1.0,
+    };
+    let opposite = (pooled.0 > none) != (within.0 > none);
+    let excludes = |interval: stats::Interval| interval.low > none || interval.high < none;
+    (opposite && is_far(pooled.0) && is_far(within.0)).then(|| Simpson {
+        pooled: pooled.0,
+        within: within.0,
+        both_certain: excludes(pooled.1) && excludes(within.1),
+    })
+}
+
+/// Computes q-values over the family and says what each comparison finds.
+fn judge(comparisons: &mut [Comparison]) {
+    let with_p: Vec<(usize, f64)> = comparisons
+        .iter()
+        .enumerate()
+        .filter_map(|(index, comparison)| {
+            let p = comparison.headline?.p?;
+            p.is_finite().then_some((index, p))
+        })
+        .collect();
+    let p_values: Vec<f64> = with_p.iter().map(|(_, p)| *p).collect();
+    if let Ok(q_values) = benjamini_hochberg(&p_values) {
+        for ((index, _), q) in with_p.iter().zip(q_values) {
+            if let Some(comparison) = comparisons.get_mut(*index) {
+                comparison.q = Some(q);
+            }
+        }
+    }
+    for comparison in comparisons {
+        comparison.finding = finding(comparison);
+        comparison.sentence = wording::sentence(
+            comparison.exposure,
+            comparison.metric,
+            comparison.unit,
+            comparison.finding,
+            comparison.headline.as_ref(),
+        );
+    }
+}
+
+fn finding(comparison: &Comparison) -> Finding {
+    let Some(Headline {
+        value,
+        interval: Some(interval),
+        ..
+    }) = comparison.headline
+    else {
+        return Finding::NotEnoughData;
+    };
+    let none = comparison.unit.none();
+    let as_ratio = |value: f64| match comparison.unit {
+        EffectUnit::Ratio => value,
+        // Ten points of a share are the margin there.
+        EffectUnit::Points => 1.0 + value,
+    };
+    let ratios = stats::Interval {
+        low: as_ratio(interval.low),
+        high: as_ratio(interval.high),
+    };
+    let is_equivalent = matches!(
+        equivalence_of_ratio(ratios, MARGIN),
+        Ok(Equivalence::Equivalent)
+    );
+    let excludes = interval.low > none || interval.high < none;
+    let is_clear = excludes && comparison.q.is_some_and(|q| q <= Q_LIMIT);
+    match (is_clear, is_equivalent) {
+        // A small difference can be certain; of a share it may still matter, of a duration it does
+        // not.
+        (true, true) if comparison.unit == EffectUnit::Ratio => Finding::NoMeaningfulChange,
+        (true, _) if value > none => Finding::Higher,
+        (true, _) => Finding::Lower,
+        (false, true) => Finding::NoMeaningfulChange,
+        (false, false) => Finding::NotEnoughData,
+    }
+}

@@ -1,0 +1,66 @@
+//! Step 1: what each arm looks like.
+
+use serde::Serialize;
+use stats::{ClusteredSample, Proportion, QuantileEstimate, Resampling};
+
+use super::EffectUnit;
+use super::sample::Sample;
+use crate::wording::{FEWEST_SHOWN, FEWEST_SUFFICIENT};
+
+/// One arm of a comparison.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ArmDescription {
+    /// Pull requests.
+    pub n: usize,
+    /// People to whom they belong.
+    pub authors: usize,
+    /// Fewer than 20: too few to lean on.
+    pub insufficient: bool,
+    /// Median with its interval, resampled by author; for shares `None`.
+    pub median: Option<QuantileEstimate>,
+    /// The lower quarter.
+    pub p25: Option<f64>,
+    /// The upper quarter.
+    pub p75: Option<f64>,
+    /// The upper tenth.
+    pub p90: Option<f64>,
+    /// The share, for metrics that are one.
+    pub share: Option<Proportion>,
+}
+
+/// Describes an arm; `None` where it is too small to show.
+pub(crate) fn describe(sample: &Sample, with_ai: bool) -> Option<ArmDescription> {
+    let (values, people) = sample.of_arm(with_ai);
+    if values.len() < FEWEST_SHOWN {
+        return None;
+    }
+    let mut description = ArmDescription {
+        n: values.len(),
+        authors: Sample::distinct(&people),
+        insufficient: values.len() < FEWEST_SUFFICIENT,
+        median: None,
+        p25: None,
+        p75: None,
+        p90: None,
+        share: None,
+    };
+    match sample.unit {
+        EffectUnit::Points => {
+            let successes = values.iter().filter(|value| **value > 0.5).count() as u64;
+            description.share = Some(Proportion::new(successes, values.len() as u64));
+        }
+        EffectUnit::Ratio => {
+            let clustered = ClusteredSample::new(&values, &people).ok()?;
+            let median = clustered.bootstrap_quantiles(&[0.5], Resampling::default());
+            description.median = median.ok()?.first().copied();
+            let at = |probability| {
+                let estimate = clustered.quantile(probability).ok()?;
+                Some(estimate.estimate)
+            };
+            description.p25 = at(0.25);
+            description.p75 = at(0.75);
+            description.p90 = at(0.9);
+        }
+    }
+    Some(description)
+}

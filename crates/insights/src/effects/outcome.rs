@@ -1,0 +1,111 @@
+//! What is compared: the arm of a pull request, and its value in a metric.
+
+use measures::{Arm, Calendar, Clock, Metric, Observation, Unit};
+use serde::Serialize;
+
+use super::EffectUnit;
+
+/// How long a pull request has to be merged in to count in the merged share.
+const MERGED_WITHIN_SECONDS: i64 = 7 * 86_400;
+
+/// What is taken off before the logarithm: durations of a second or two are as good as none.
+const DURATION_OFFSET_SECONDS: f64 = 60.0;
+
+/// What is compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Exposure {
+    /// AI wrote or helped to write.
+    AiAuthored,
+    /// An AI tool reviewed.
+    AiReviewed,
+}
+
+impl Exposure {
+    /// The word on the command line.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Exposure::AiAuthored => "ai_authored",
+            Exposure::AiReviewed => "ai_reviewed",
+        }
+    }
+
+    /// Whether a pull request is in the arm with AI; `None` when it is in neither.
+    pub(crate) fn arm(self, row: &Observation) -> Option<bool> {
+        match self {
+            Exposure::AiAuthored => row.arm().map(|arm| arm == Arm::Ai),
+            Exposure::AiReviewed => {
+                (!row.plain_bot && row.origin.is_some()).then_some(row.ai_reviewed)
+            }
+        }
+    }
+}
+
+/// How values are read off observations.
+#[derive(Debug, Clone, Default)]
+pub struct Reading {
+    /// The moment up to which things are known, in seconds since 1970.
+    pub now: i64,
+    /// Which seconds count.
+    pub calendar: Calendar,
+}
+
+/// A metric read by one of its definitions.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Outcome {
+    pub(crate) metric: Metric,
+    /// The clock in place of the metric's own, for sensitivity.
+    pub(crate) clock: Option<Clock>,
+}
+
+impl Outcome {
+    pub(crate) fn of(metric: Metric) -> Self {
+        Outcome {
+            metric,
+            clock: metric.clock(),
+        }
+    }
+
+    pub(crate) fn unit(self) -> EffectUnit {
+        match self.metric.definition().unit {
+            Unit::Share => EffectUnit::Points,
+            Unit::Seconds | Unit::Lines | Unit::Count => EffectUnit::Ratio,
+        }
+    }
+
+    /// The value; `None` where it is not known, never zero instead.
+    pub(crate) fn value(self, row: &Observation, reading: &Reading) -> Option<f64> {
+        if let Some(clock) = self.clock {
+            return row
+                .clock(clock, &reading.calendar)
+                .map(|seconds| seconds as f64);
+        }
+        let share = |is_true: bool| f64::from(u8::from(is_true));
+        match self.metric {
+            Metric::Draft => row.draft_seconds().map(f64::from),
+            Metric::Size => row.size_lines().map(f64::from),
+            Metric::ReviewRounds => row.review_rounds().map(f64::from),
+            Metric::MergedShare => {
+                let opened = row.opened.seconds()?;
+                let in_time = |merged: i64| merged - opened <= MERGED_WITHIN_SECONDS;
+                (reading.now - opened >= MERGED_WITHIN_SECONDS)
+                    .then(|| share(row.merged.seconds().is_some_and(in_time)))
+            }
+            Metric::Abandoned => row.is_merged_of_ended().map(|merged| share(!merged)),
+            Metric::Reverted => row.reverted_within_30_days(reading.now).map(share),
+            Metric::Unreviewed => row.merged_without_human_review().map(share),
+            Metric::Adoption => row.arm().map(|arm| share(arm == Arm::Ai)),
+            Metric::AiReviewed => (!row.plain_bot).then(|| share(row.ai_reviewed)),
+            _ => None,
+        }
+    }
+
+    /// The value on the scale of the comparison: logarithms for ratios.
+    pub(crate) fn scaled(self, value: f64) -> f64 {
+        match self.metric.definition().unit {
+            Unit::Seconds => (value + DURATION_OFFSET_SECONDS).ln(),
+            Unit::Lines | Unit::Count => (value + 1.0).ln(),
+            Unit::Share => value,
+        }
+    }
+}

@@ -1,0 +1,126 @@
+//! Step 8: the same under other definitions.
+
+use measures::{Calendar, Clock, Metric, Observation};
+use serde::Serialize;
+use stats::Interval;
+
+use jiff::tz::TimeZone;
+
+use super::outcome::{Outcome, Reading};
+use super::sample::{Cut, Sample};
+use super::{Basis, adjusted, unadjusted};
+
+/// Confidence from which a verdict counts as hard.
+const HARD_PERCENT: u8 = 90;
+/// Below this many seconds a merge is instant.
+const INSTANT_SECONDS: i64 = 60;
+
+/// The estimate under another definition.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Variant {
+    /// What is different.
+    pub what: &'static str,
+    /// Pull requests compared.
+    pub n: usize,
+    /// What the estimate rests on; `None` where there is none.
+    pub basis: Option<Basis>,
+    /// The estimate.
+    pub value: Option<f64>,
+    /// Its 95 % interval.
+    pub interval: Option<Interval>,
+}
+
+/// Tries the other definitions that a metric has.
+pub(crate) fn variants<'r, I: Iterator<Item = &'r Observation>>(
+    rows: impl Fn() -> I,
+    cut: Cut<'_>,
+) -> Vec<Variant> {
+    let metric = cut.outcome.metric;
+    let mut variants = vec![estimate(
+        "AI by hard evidence only",
+        rows(),
+        Cut {
+            keep: |row, ai| !ai || row.confidence_percent >= HARD_PERCENT,
+            ..cut
+        },
+    )];
+    if metric.clock().is_none() {
+        return variants;
+    }
+    variants.push(estimate(
+        "without merges within a minute",
+        rows(),
+        Cut {
+            keep: |row, _| {
+                row.clock(Clock::Cycle, &Calendar::Always)
+                    .is_none_or(|seconds| seconds >= INSTANT_SECONDS)
+            },
+            ..cut
+        },
+    ));
+    let business = Reading {
+        calendar: Calendar::business_hours(TimeZone::UTC, &[]),
+        ..cut.reading.clone()
+    };
+    variants.push(estimate(
+        "business hours only (Monday to Friday, 9 to 18 UTC)",
+        rows(),
+        Cut {
+            reading: &business,
+            ..cut
+        },
+    ));
+    let with_clock = |clock| Cut {
+        outcome: Outcome {
+            metric,
+            clock: Some(clock),
+        },
+        ..cut
+    };
+    match metric {
+        Metric::Cycle => variants.push(estimate(
+            "from the opening instead of ready",
+            rows(),
+            with_clock(Clock::OpenToMerge),
+        )),
+        Metric::Pickup => {
+            variants.push(estimate(
+                "from the opening instead of ready",
+                rows(),
+                with_clock(Clock::PickupFromOpen),
+            ));
+            variants.push(estimate(
+                "bots counted as reviewers (the trap, to show it)",
+                rows(),
+                with_clock(Clock::ReviewByAnyone),
+            ));
+        }
+        _ => {}
+    }
+    variants
+}
+
+fn estimate<'r>(
+    what: &'static str,
+    rows: impl Iterator<Item = &'r Observation>,
+    cut: Cut<'_>,
+) -> Variant {
+    let sample = Sample::take(rows, cut);
+    let mut variant = Variant {
+        what,
+        n: sample.len(),
+        basis: None,
+        value: None,
+        interval: None,
+    };
+    if let Some(adjusted) = adjusted::adjusted(&sample).shown() {
+        variant.basis = Some(Basis::Adjusted);
+        variant.value = Some(adjusted.value);
+        variant.interval = Some(adjusted.interval);
+    } else if let Some(unadjusted) = unadjusted::unadjusted(&sample).shown() {
+        variant.basis = Some(Basis::Unadjusted);
+        variant.value = Some(unadjusted.value);
+        variant.interval = Some(unadjusted.interval);
+    }
+    variant
+}

@@ -1,0 +1,147 @@
+//! Step 4: like with like, by repository, size bucket and type.
+
+use std::collections::HashMap;
+
+use measures::{Metric, SizeBucket};
+use serde::Serialize;
+use stats::{
+    Interval, StatsError, Stratified as Rows, TwoByTwo, mantel_haenszel, mantel_haenszel_clustered,
+    van_elteren_clustered,
+};
+
+use super::sample::Sample;
+use super::{EffectUnit, Gated};
+
+/// Fewest pull requests with AI that have a counterpart in their stratum.
+const FEWEST_COMPARABLE: usize = 10;
+
+/// What a stratified estimate is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StratifiedUnit {
+    /// A ratio within strata (Hodges-Lehmann on logarithms, van Elteren's test).
+    Ratio,
+    /// An odds ratio within strata (Mantel-Haenszel).
+    OddsRatio,
+}
+
+/// The arms compared within strata.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Stratified {
+    /// What the estimate is.
+    pub unit: StratifiedUnit,
+    /// The estimate within strata.
+    pub value: f64,
+    /// Its 95 % interval, clustered by author.
+    pub interval: Interval,
+    /// Two-sided p-value, clustered by author.
+    pub p: f64,
+    /// The same without strata, for odds ratios.
+    pub pooled: Option<f64>,
+    /// Strata that hold both arms; `None` for odds ratios, whose strata without both weigh nothing.
+    pub strata: Option<usize>,
+    /// Share of the pull requests with AI that have a counterpart in their stratum.
+    pub overlap: f64,
+}
+
+/// Compares within strata.
+pub(crate) fn stratified(sample: &Sample) -> Gated<Stratified> {
+    let strata = strata(sample);
+    let n_ai = sample.ai.iter().filter(|ai| **ai).count();
+    let comparable = comparable_with_ai(sample, &strata);
+    if comparable < FEWEST_COMPARABLE {
+        return Gated::refused(format!(
+            "{comparable} pull requests with AI have a counterpart of the same repository, size and type, \
+             {FEWEST_COMPARABLE} are needed"
+        ));
+    }
+    let overlap = comparable as f64 / n_ai.max(1) as f64;
+    let computed = match sample.unit {
+        EffectUnit::Ratio => ratio(sample, &strata, overlap),
+        EffectUnit::Points => odds_ratio(sample, &strata, overlap),
+    };
+    computed.map_or_else(|error| Gated::refused(error.to_string()), Gated::Shown)
+}
+
+/// The stratum of each row: repository by size bucket by type. Sizes are no stratum of themselves.
+fn strata(sample: &Sample) -> Vec<u32> {
+    let mut codes: HashMap<(u32, u32, u32), u32> = HashMap::new();
+    (0..sample.len())
+        .map(|row| {
+            let size = sample.log_size[row];
+            let bucket = if sample.metric == Metric::Size || size.is_nan() {
+                u32::MAX
+            } else {
+                SizeBucket::of(size.exp_m1().round() as u64) as u32
+            };
+            let next = codes.len() as u32;
+            *codes
+                .entry((sample.repo[row], bucket, sample.kind[row]))
+                .or_insert(next)
+        })
+        .collect()
+}
+
+fn comparable_with_ai(sample: &Sample, strata: &[u32]) -> usize {
+    let count = strata.iter().max().map_or(0, |last| *last as usize + 1);
+    let mut without_ai = vec![false; count];
+    for (stratum, ai) in strata.iter().zip(&sample.ai) {
+        without_ai[*stratum as usize] |= !ai;
+    }
+    strata
+        .iter()
+        .zip(&sample.ai)
+        .filter(|(stratum, ai)| **ai && without_ai[**stratum as usize])
+        .count()
+}
+
+fn ratio(sample: &Sample, strata: &[u32], overlap: f64) -> Result<Stratified, StatsError> {
+    let rows = Rows {
+        values: &sample.scaled,
+        first: &sample.ai,
+        strata,
+    };
+    let compared = van_elteren_clustered(rows, &sample.person)?;
+    Ok(Stratified {
+        unit: StratifiedUnit::Ratio,
+        value: compared.shift.exp(),
+        interval: Interval {
+            low: compared.interval.low.exp(),
+            high: compared.interval.high.exp(),
+        },
+        p: compared.p,
+        pooled: None,
+        strata: Some(compared.strata),
+        overlap,
+    })
+}
+
+fn odds_ratio(sample: &Sample, strata: &[u32], overlap: f64) -> Result<Stratified, StatsError> {
+    let events: Vec<bool> = sample.value.iter().map(|value| *value > 0.5).collect();
+    let compared = mantel_haenszel_clustered(&sample.ai, &events, strata, &sample.person)?;
+    let mut table = TwoByTwo {
+        first_event: 0,
+        first_other: 0,
+        second_event: 0,
+        second_other: 0,
+    };
+    for (ai, event) in sample.ai.iter().zip(&events) {
+        let cell = match (ai, event) {
+            (true, true) => &mut table.first_event,
+            (true, false) => &mut table.first_other,
+            (false, true) => &mut table.second_event,
+            (false, false) => &mut table.second_other,
+        };
+        *cell += 1;
+    }
+    let pooled = mantel_haenszel(&[table]).ok();
+    Ok(Stratified {
+        unit: StratifiedUnit::OddsRatio,
+        value: compared.odds_ratio,
+        interval: compared.interval,
+        p: compared.p,
+        pooled: pooled.map(|pooled| pooled.odds_ratio),
+        strata: None,
+        overlap,
+    })
+}

@@ -1,0 +1,99 @@
+//! Step 2: the arms as they are, with clusters counted.
+
+use serde::Serialize;
+use stats::{
+    Clustered, EffectsCounted, Interval, Regression, StandardErrors, hodges_lehmann_clustered,
+    mann_whitney_clustered, minimum_detectable_ratio_of,
+};
+
+use super::sample::Sample;
+use super::{EffectUnit, Gated};
+use crate::wording::FEWEST_SHOWN;
+
+/// The arms as they are.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Unadjusted {
+    /// The ratio (Hodges-Lehmann on logarithms) or the difference of shares.
+    pub value: f64,
+    /// Its 95 % interval, clustered by author.
+    pub interval: Interval,
+    /// Two-sided p-value, clustered by author.
+    pub p: f64,
+    /// How often a pull request with AI has the larger value, less how often the smaller; for ratios.
+    pub cliffs_delta: Option<f64>,
+    /// The smallest difference that would have shown four times in five.
+    pub detectable: Option<f64>,
+    /// Which method it is, in words.
+    pub method: &'static str,
+}
+
+/// Compares the arms as they are.
+pub(crate) fn unadjusted(sample: &Sample) -> Gated<Unadjusted> {
+    let n_ai = sample.ai.iter().filter(|ai| **ai).count();
+    let fewest = n_ai.min(sample.len() - n_ai);
+    if fewest < FEWEST_SHOWN {
+        return Gated::refused(format!(
+            "one arm has {fewest} pull requests; fewer than {FEWEST_SHOWN} are not shown"
+        ));
+    }
+    let computed = match sample.unit {
+        EffectUnit::Ratio => ratio(sample),
+        EffectUnit::Points => points(sample),
+    };
+    computed.map_or_else(|error| Gated::refused(error.to_string()), Gated::Shown)
+}
+
+fn ratio(sample: &Sample) -> Result<Unadjusted, stats::StatsError> {
+    let arm = |with_ai: bool| -> (Vec<f64>, Vec<u32>) {
+        (sample.ai.iter().enumerate())
+            .filter(|(_, ai)| **ai == with_ai)
+            .map(|(index, _)| (sample.scaled[index], sample.person[index]))
+            .unzip()
+    };
+    let (with, without) = (arm(true), arm(false));
+    let first = || Clustered {
+        values: &with.0,
+        clusters: &with.1,
+    };
+    let second = || Clustered {
+        values: &without.0,
+        clusters: &without.1,
+    };
+    let shift = hodges_lehmann_clustered(first(), second())?;
+    let ranks = mann_whitney_clustered(first(), second())?;
+    let half_width = (shift.interval.high - shift.interval.low) / 2.0;
+    Ok(Unadjusted {
+        value: shift.estimate.exp(),
+        interval: Interval {
+            low: shift.interval.low.exp(),
+            high: shift.interval.high.exp(),
+        },
+        p: ranks.p,
+        cliffs_delta: Some(ranks.cliffs_delta),
+        detectable: minimum_detectable_ratio_of(half_width / 1.96).ok(),
+        method: "Hodges-Lehmann ratio and Mann-Whitney test, clustered by author",
+    })
+}
+
+fn points(sample: &Sample) -> Result<Unadjusted, stats::StatsError> {
+    let ai: Vec<f64> = sample
+        .ai
+        .iter()
+        .map(|ai| f64::from(u8::from(*ai)))
+        .collect();
+    let regression = Regression::new(&sample.scaled, &[&ai])?;
+    let fit = regression.fit(StandardErrors::Clustered {
+        clusters: &sample.person,
+        counting: EffectsCounted::None,
+    })?;
+    let coefficient = (fit.coefficients.get(1).copied().flatten())
+        .ok_or(stats::StatsError::Constant { what: "the arms" })?;
+    Ok(Unadjusted {
+        value: coefficient.estimate,
+        interval: coefficient.interval,
+        p: coefficient.p,
+        cliffs_delta: None,
+        detectable: Some(2.8 * coefficient.standard_error),
+        method: "difference of shares, clustered by author",
+    })
+}

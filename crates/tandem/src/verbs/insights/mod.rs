@@ -1,0 +1,238 @@
+//! `tandem insights` and `tandem effects`: what AI goes along with.
+
+mod comparisons;
+pub(crate) mod sheet;
+
+use insights::effects::{Comparison, Exposure, Finding, Groups, Question, Sensitivity, compare};
+use insights::{Report, ReportOptions, report};
+use measures::Metric;
+use serde::Serialize;
+
+use crate::app::App;
+use crate::cli::{EffectsArguments, ExposureChoice, InsightsArguments};
+use crate::error::{CliError, Outcome};
+use crate::output::{Output, count, percent};
+use crate::verbs::adoption::bounds;
+use crate::wiring::database::require_team;
+use crate::wiring::observations::{of_period, reading, scope_of};
+use sheet::{Sheet, sparkline};
+
+/// Prints insights.
+pub(crate) fn run(app: &App, arguments: &InsightsArguments) -> Result<Outcome, CliError> {
+    let store = app.open_to_read("insights")?;
+    require_team(store.as_ref(), arguments.period.team.as_deref())?;
+    let reading = reading(&arguments.clock)?;
+    let observations = of_period(app, store.as_ref(), &arguments.period)?;
+    let metrics = match arguments.explain {
+        Some(metric) => vec![metric],
+        None => arguments.metric.clone(),
+    };
+    let options = ReportOptions {
+        reading,
+        scope: scope_of(&arguments.period),
+        metrics,
+        sensitivity: Sensitivity::Skip,
+    };
+    let report = report(&observations, &options);
+    if app.output.json {
+        app.output.document(&report)?;
+        return Ok(Outcome::Done);
+    }
+    let mut sheet = Sheet::default();
+    if let Some(metric) = arguments.explain {
+        comparisons::explain(&mut sheet, metric, &report.authorship);
+        comparisons::explain_review(&mut sheet, metric, &report.review);
+    } else {
+        add_report(&mut sheet, &report);
+    }
+    show(&app.output, &sheet, arguments.markdown)?;
+    Ok(Outcome::Done)
+}
+
+/// The document of `effects --json`.
+#[derive(Serialize)]
+struct Effects<'a> {
+    version: u32,
+    exposure: Exposure,
+    calendar: Option<&'static str>,
+    comparisons: &'a [Comparison],
+}
+
+/// Prints comparisons.
+pub(crate) fn effects(app: &App, arguments: &EffectsArguments) -> Result<Outcome, CliError> {
+    let store = app.open_to_read("effects")?;
+    require_team(store.as_ref(), arguments.period.team.as_deref())?;
+    let reading = reading(&arguments.clock)?;
+    let observations = of_period(app, store.as_ref(), &arguments.period)?;
+    let exposure = match arguments.of {
+        ExposureChoice::Authored => Exposure::AiAuthored,
+        ExposureChoice::Reviewed => Exposure::AiReviewed,
+    };
+    let metrics = match (arguments.explain, arguments.metric.is_empty()) {
+        (Some(metric), _) => vec![metric],
+        (None, true) => vec![Metric::Cycle, Metric::Pickup],
+        (None, false) => arguments.metric.clone(),
+    };
+    let question = Question {
+        exposure,
+        metrics,
+        groups: Groups::TogetherAndTeams,
+        sensitivity: if arguments.sensitivity {
+            Sensitivity::Together
+        } else {
+            Sensitivity::Skip
+        },
+    };
+    let comparisons = compare(&observations, &question, &reading);
+    if app.output.json {
+        app.output.document(&Effects {
+            version: 1,
+            exposure,
+            calendar: reading.calendar.label(),
+            comparisons: &comparisons,
+        })?;
+        return Ok(Outcome::Done);
+    }
+    let mut sheet = Sheet::default();
+    if let Some(metric) = arguments.explain {
+        comparisons::explain(&mut sheet, metric, &comparisons);
+    } else {
+        comparisons::add(&mut sheet, heading_of(exposure), &comparisons);
+        add_footnotes(&mut sheet, reading.calendar.label());
+    }
+    sheet.print(&app.output)?;
+    Ok(Outcome::Done)
+}
+
+fn show(output: &Output, sheet: &Sheet, markdown: bool) -> Result<(), CliError> {
+    if markdown {
+        output.line(sheet.markdown().trim_end())
+    } else {
+        sheet.print(output)
+    }
+}
+
+fn heading_of(exposure: Exposure) -> &'static str {
+    match exposure {
+        Exposure::AiAuthored => "AI-authored against none detected",
+        Exposure::AiReviewed => "Reviewed by AI against not",
+    }
+}
+
+/// The report as a page.
+pub(crate) fn add_report(sheet: &mut Sheet, report: &Report) {
+    add_adoption(sheet, report);
+    add_findings(sheet, report);
+    comparisons::add(sheet, heading_of(Exposure::AiAuthored), &report.authorship);
+    comparisons::add(sheet, heading_of(Exposure::AiReviewed), &report.review);
+    add_footnotes(sheet, report.calendar);
+}
+
+/// What was found, and how much could not be: the short form of a report.
+pub(crate) fn add_findings(sheet: &mut Sheet, report: &Report) {
+    sheet.heading("What AI goes along with (associations, not causes)");
+    let all = || report.authorship.iter().chain(&report.review);
+    let found = || all().filter(|one| matches!(one.finding, Finding::Higher | Finding::Lower));
+    for comparison in found() {
+        let name = comparison.team.as_deref().unwrap_or("all");
+        let q = comparison
+            .q
+            .map_or_else(String::new, |q| format!("; q {q:.3}"));
+        sheet.line(format!("{name}: {}{q}", comparison.sentence));
+    }
+    let simpsons = all().filter(|one| one.simpson.is_some());
+    for comparison in simpsons {
+        sheet.line(format!(
+            "! {}: {} points one way pooled and the other within author and repository (Simpson's paradox)",
+            comparison.team.as_deref().unwrap_or("all"),
+            comparison.metric.definition().title,
+        ));
+    }
+    let same = all()
+        .filter(|one| one.finding == Finding::NoMeaningfulChange)
+        .count();
+    let unknown = all()
+        .filter(|one| one.finding == Finding::NotEnoughData)
+        .count();
+    sheet.line(format!(
+        "{} findings, {same} times no difference within 10 %, {unknown} times not enough data to say",
+        found().count(),
+    ));
+}
+
+fn add_adoption(sheet: &mut Sheet, report: &Report) {
+    let adoption = &report.adoption_by_created;
+    sheet.heading("Adoption (at least: AI that leaves no trace is not seen)");
+    let months: Vec<&str> = adoption
+        .by_month
+        .iter()
+        .map(|month| month.name.as_str())
+        .collect();
+    let share_in = |team: Option<&str>, month: &str| {
+        let group = match team {
+            None => adoption
+                .by_month
+                .iter()
+                .find(|one| one.name == month)
+                .map(|one| &one.group),
+            Some(team) => adoption
+                .by_team_month
+                .iter()
+                .find(|one| one.team == team && one.month == month)
+                .map(|one| &one.group),
+        };
+        group
+            .and_then(|group| group.of_all)
+            .and_then(|share| share.share)
+    };
+    let row = |name: &str, team: Option<&str>, group: &insights::adoption::Group| {
+        let shares: Vec<Option<f64>> = months.iter().map(|month| share_in(team, month)).collect();
+        let last = months
+            .iter()
+            .rev()
+            .find(|month| **month != report.current_month)
+            .and_then(|month| share_in(team, month));
+        vec![
+            name.to_owned(),
+            count(group.pull_requests),
+            percent(group.of_all.and_then(|share| share.share)),
+            bounds(group.of_all),
+            percent(last),
+            percent(group.reviewed_of_all.and_then(|share| share.share)),
+            sparkline(&shares),
+        ]
+    };
+    let mut rows = vec![row("all", None, &adoption.overall)];
+    if adoption.by_team.len() > 1 {
+        rows.extend(
+            adoption
+                .by_team
+                .iter()
+                .map(|team| row(&team.name, Some(&team.name), &team.group)),
+        );
+    }
+    let span = match (months.first(), months.last()) {
+        (Some(first), Some(last)) => format!("{first} to {last}"),
+        _ => "By month".to_owned(),
+    };
+    sheet.table(
+        &[
+            "Team",
+            ">PRs",
+            ">At least",
+            ">95 % interval",
+            ">Last full month",
+            ">AI reviewed",
+            &span,
+        ],
+        rows,
+    );
+}
+
+fn add_footnotes(sheet: &mut Sheet, calendar: Option<&'static str>) {
+    sheet.remark("n? fewer than 20; <5 not shown. Adjusted: within author and repository, for size, type, draft, weekday, month.");
+    sheet.remark("q: share of false findings among those as clear, over this page. tandem effects --explain METRIC says how.");
+    if let Some(calendar) = calendar {
+        sheet.remark(format!("clocks: {calendar}"));
+    }
+}

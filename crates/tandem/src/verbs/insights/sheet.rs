@@ -1,0 +1,155 @@
+//! A page of headings, lines and tables that prints for a terminal or as Markdown.
+
+use std::fmt::Write as _;
+
+use crate::error::CliError;
+use crate::output::Output;
+
+/// A part of a page.
+pub(crate) enum Part {
+    /// A heading.
+    Heading(String),
+    /// A line of text.
+    Line(String),
+    /// A remark of lesser weight.
+    Remark(String),
+    /// A table; columns named with a leading `>` are right-aligned.
+    Table {
+        columns: Vec<String>,
+        rows: Vec<Vec<String>>,
+    },
+}
+
+/// A page.
+#[derive(Default)]
+pub(crate) struct Sheet {
+    parts: Vec<Part>,
+}
+
+impl Sheet {
+    pub(crate) fn heading(&mut self, text: impl Into<String>) {
+        self.parts.push(Part::Heading(text.into()));
+    }
+
+    pub(crate) fn line(&mut self, text: impl Into<String>) {
+        self.parts.push(Part::Line(text.into()));
+    }
+
+    pub(crate) fn remark(&mut self, text: impl Into<String>) {
+        self.parts.push(Part::Remark(text.into()));
+    }
+
+    pub(crate) fn table(&mut self, columns: &[&str], rows: Vec<Vec<String>>) {
+        if rows.is_empty() {
+            return;
+        }
+        self.parts.push(Part::Table {
+            columns: columns.iter().map(|name| (*name).to_owned()).collect(),
+            rows,
+        });
+    }
+
+    /// Prints the page for a terminal.
+    pub(crate) fn print(&self, output: &Output) -> Result<(), CliError> {
+        for part in &self.parts {
+            match part {
+                Part::Heading(text) => output.heading(text)?,
+                Part::Line(text) => output.line(&format!("  {text}"))?,
+                Part::Remark(text) => output.remark(&format!("  {text}"))?,
+                Part::Table { columns, rows } => {
+                    let columns: Vec<&str> = columns.iter().map(String::as_str).collect();
+                    output.table(&columns, rows)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The page as Markdown.
+    pub(crate) fn markdown(&self) -> String {
+        let mut text = String::new();
+        for part in &self.parts {
+            // Writing to a string cannot fail.
+            let _ = match part {
+                Part::Heading(heading) => writeln!(text, "\n## {heading}\n"),
+                Part::Line(line) => writeln!(text, "{}\n", escaped(line)),
+                Part::Remark(line) => writeln!(text, "*{}*\n", escaped(line)),
+                Part::Table { columns, rows } => {
+                    write_table(&mut text, columns, rows);
+                    writeln!(text)
+                }
+            };
+        }
+        text.trim_start().to_owned()
+    }
+}
+
+fn write_table(text: &mut String, columns: &[String], rows: &[Vec<String>]) {
+    let names: Vec<&str> = columns
+        .iter()
+        .map(|name| name.trim_start_matches('>'))
+        .collect();
+    let _ = writeln!(text, "| {} |", names.join(" | "));
+    let rules: Vec<&str> = columns
+        .iter()
+        .map(|name| if name.starts_with('>') { "--:" } else { "---" })
+        .collect();
+    let _ = writeln!(text, "| {} |", rules.join(" | "));
+    for row in rows {
+        let cells: Vec<String> = row.iter().map(|cell| escaped(cell)).collect();
+        let _ = writeln!(text, "| {} |", cells.join(" | "));
+    }
+}
+
+/// Keeps names of teams and the like from being read as marks.
+fn escaped(text: &str) -> String {
+    let mut safe = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            '|' | '*' | '_' | '`' | '[' | ']' | '<' | '>' | '\\' => {
+                safe.push('\\');
+                safe.push(character);
+            }
+            control if control.is_control() => safe.push(' '),
+            other => safe.push(other),
+        }
+    }
+    safe
+}
+
+/// Shares as a line of blocks, the highest being 100 %; a dot for no value.
+pub(crate) fn sparkline(shares: &[Option<f64>]) -> String {
+    const BLOCKS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
+    shares
+        .iter()
+        .map(|share| match share {
+            Some(share) => {
+                let step = (share.clamp(0.0, 1.0) * 7.0).round() as usize;
+                BLOCKS.get(step).copied().unwrap_or('█')
+            }
+            None => '·',
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn markdown_is_not_broken_by_names() {
+        let mut sheet = Sheet::default();
+        sheet.heading("Teams");
+        sheet.table(&["Team", ">n"], vec![vec!["a|b_c".into(), "3".into()]]);
+        assert_eq!(
+            sheet.markdown(),
+            "## Teams\n\n| Team | n |\n| --- | --: |\n| a\\|b\\_c | 3 |\n\n"
+        );
+    }
+
+    #[test]
+    fn a_sparkline_has_a_mark_for_each_value() {
+        let line = sparkline(&[Some(0.0), None, Some(0.5), Some(1.0)]);
+        assert_eq!(line, "▁·▅█");
+    }
+}
