@@ -32,9 +32,11 @@ pub use settings::{
     AttemptSettings, ModelCheck, PollSettings, RetrySettings, Settings, ShardSettings,
     StallSettings, Wait,
 };
-pub use sink::{Answer, AnswerCheck, AnswerSink, Candidate, Oversized, Shrunk, SinkError};
+pub use sink::{
+    Accepted, Answer, AnswerCheck, AnswerSink, Candidate, Doubt, Oversized, Shrunk, SinkError,
+};
 pub use task::{
-    AnswerSchema, NewRequest, Payload, PayloadError, RunSpec, Task, is_legal_custom_id,
+    AnswerSchema, DoubtSpec, NewRequest, Payload, PayloadError, RunSpec, Task, is_legal_custom_id,
 };
 pub use tier::{
     CompletionWindow, DEFAULT_MAX_COMPLETION_TOKENS, DEFAULT_TIERS, Effort, ModelRef, ResponseMode,

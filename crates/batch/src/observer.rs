@@ -172,19 +172,21 @@ pub struct ShardProgress<'a> {
     pub cost: Money,
 }
 
-/// Totals of a run.
+/// Totals of a run. `requests = answered + failed + waiting + in_flight`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Totals {
     /// All requests.
     pub requests: u64,
-    /// Requests with an answer.
+    /// Requests with an answer, doubted ones included.
     pub answered: u64,
     /// Requests that ended without one.
     pub failed: u64,
-    /// Requests still to be asked, again or for the first time.
+    /// Requests without an answer still to be asked, again or for the first time.
     pub waiting: u64,
-    /// Requests in a shard that is out.
+    /// Requests without an answer in a shard that is out.
     pub in_flight: u64,
+    /// Those of the answered whose answer is doubted and about which a later tier is still asked.
+    pub in_doubt: u64,
     /// Known cost.
     pub cost: Money,
     /// Cost that the host may charge for failures without usage.

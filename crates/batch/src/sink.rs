@@ -43,6 +43,8 @@ pub struct Answer {
     pub schema_version: String,
     /// The host's time for this request, where it gave one.
     pub latency_ms: Option<u64>,
+    /// Why the answer is doubted; the next tier is then asked too, and its answer replaces this one.
+    pub doubt: Option<Doubt>,
 }
 
 /// Where answers go.
@@ -50,7 +52,8 @@ pub trait AnswerSink: Send + Sync {
     /// Stores answers durably before it returns.
     ///
     /// Called before the ledger marks them, and possibly again with the same answers after a crash:
-    /// storing must be idempotent by subject, content hash and versions.
+    /// storing must be idempotent by subject, content hash and versions. An answer of a later tier to
+    /// the same request replaces an earlier, doubted one; it never comes before it.
     ///
     /// # Errors
     /// Any error stops the run, which can be resumed.
@@ -95,6 +98,24 @@ pub struct Shrunk {
     pub prompt_tokens: u32,
 }
 
+/// Why the caller doubts an answer that passed every check.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Doubt {
+    /// The reason in one word, `[a-z_]`, by which doubts are counted, for instance `confidence`.
+    pub reason: String,
+    /// How sure the answer is as the caller measures it, from 0 (not at all) to 1.
+    pub score: f64,
+}
+
+/// An answer that passed every check.
+#[derive(Debug, Clone, Copy)]
+pub struct Accepted<'a> {
+    /// The request and its answer.
+    pub candidate: Candidate<'a>,
+    /// The tier that answered, counted from 1. There is a tier after it.
+    pub tier: u32,
+}
+
 /// What the caller demands of an answer.
 pub trait AnswerCheck: Send + Sync {
     /// Validates an answer against the full schema and whatever else the caller knows.
@@ -106,6 +127,17 @@ pub trait AnswerCheck: Send + Sync {
     /// Makes a shorter form of a request that was too long for the model; `None` when it cannot.
     fn shrink(&self, oversized: Oversized<'_>) -> Option<Shrunk> {
         let _ = oversized;
+        None
+    }
+
+    /// Says whether an answer that passed every check should be asked of the next tier all the same;
+    /// `None` when it is not doubted. The doubted answer is stored at once. It is replaced when a later
+    /// tier answers and stands when none does: a doubt never leaves a request without its answer.
+    ///
+    /// Asked only in runs whose [`RunSpec::doubt`](crate::RunSpec::doubt) is set, and only where there
+    /// is a next tier.
+    fn doubt(&self, accepted: Accepted<'_>) -> Option<Doubt> {
+        let _ = accepted;
         None
     }
 }

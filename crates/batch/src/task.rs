@@ -42,6 +42,18 @@ pub struct RunSpec {
     pub tiers: Vec<TierSpec>,
     /// The most the run may cost.
     pub budget: Option<Money>,
+    /// Whether answers may be doubted, and by which rules; `None` is never.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub doubt: Option<DoubtSpec>,
+}
+
+/// That answers of a run may be doubted.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct DoubtSpec {
+    /// The share of a tier's answers that will be doubted, from 0 to 1; only for the estimate.
+    pub expected_share: f64,
+    /// The caller's rules; opaque. Kept so that a resumed run doubts as it began.
+    pub rules: Value,
 }
 
 /// One question.

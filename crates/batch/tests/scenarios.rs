@@ -8,7 +8,7 @@ use std::panic::AssertUnwindSafe;
 
 use batch::ledger::Takeover;
 use batch::{Moment, RunEnd, Step};
-use common::{KillAt, LARGE, SMALL, World};
+use common::{KillAt, LARGE, SMALL, World, doubting_spec, request, spec};
 use emulator::{
     BatchFault, BatchFaultRule, Fault, FaultRule, HttpCall, HttpFault, HttpFaultRule, Scenario,
 };
@@ -161,7 +161,16 @@ async fn play(seed: u64) {
     world.settings.retry.max_tries = 12;
     let tiers = choose(&mut rng, &[&[SMALL][..], &[SMALL, LARGE], &[SMALL, LARGE]]);
     let requests = rng.random_range(1..25);
-    let run = world.plan(tiers, requests).run;
+    let spec = if rng.random_bool(0.5) {
+        doubting_spec(tiers, None)
+    } else {
+        spec(tiers, None)
+    };
+    let run = world
+        .engine(None)
+        .plan(spec, (1..=requests).map(request))
+        .expect("plans")
+        .run;
     let kills = rng.random_range(0..4);
     for _ in 0..kills {
         let kill = KillAt {
@@ -179,6 +188,9 @@ async fn play(seed: u64) {
     assert_eq!(report.end, RunEnd::Finished);
     assert_eq!(report.summary.totals.requests, requests);
     assert_eq!(report.summary.totals.open, 0);
+    assert_eq!(report.summary.totals.in_doubt, 0);
+    let of_tiers: u64 = report.summary.tiers.iter().map(|tier| tier.answered).sum();
+    assert_eq!(report.summary.totals.answered, of_tiers);
     // Killed while its id was still unknown, a batch that the host then forgets cannot be taken up.
     let forgotten = world.forgotten().await;
     let visible = world.check_requests(&report, &forgotten);

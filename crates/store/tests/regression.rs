@@ -16,8 +16,8 @@ use batch::ledger::{
 };
 use batch::policy::first_variant;
 use batch::{
-    AnswerSchema, Catalogue, Failure, FailureKind, Money, NewRequest, Payload, RunSpec, Task,
-    TierPrice, TierSpec, TokenPrice, Usage,
+    AnswerSchema, Catalogue, Doubt, DoubtSpec, Failure, FailureKind, Money, NewRequest, Payload,
+    RunSpec, Task, TierPrice, TierSpec, TokenPrice, Usage,
 };
 use common::{analysis, at, bare, full, open, verdict, verdict_write};
 use model::{Origin, PullRequest};
@@ -27,6 +27,9 @@ use store::{OpenOptions, Selection, SqliteStore, Store};
 
 /// The first version with a ledger.
 const LEDGER_VERSION: u32 = 2;
+
+/// The first version with doubted answers.
+const DOUBT_VERSION: u32 = 4;
 
 fn file_of(version: u32) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/regression/v{version}.sql"))
@@ -53,6 +56,7 @@ fn fill(store: &SqliteStore) {
         .expect("stores");
     store.set_meta("greeting", "good day").expect("stores");
     fill_ledger(store);
+    fill_doubts(store);
 }
 
 /// A run with one request answered after a repair, one quarantined and one that waits.
@@ -133,6 +137,74 @@ fn fill_ledger(store: &SqliteStore) {
     store.close_shard(id, &tally, at(106)).expect("closes");
 }
 
+/// A run with a doubted answer about which the second tier is still to be asked.
+fn fill_doubts(store: &SqliteStore) {
+    let run = store.create_run(&doubting_spec(), at(200)).expect("opens");
+    let variant = first_variant(1, &doubting_spec().tiers[0]);
+    store
+        .add_requests(run, variant, &[request(9)])
+        .expect("claims");
+    let shard = NewShard {
+        run,
+        variant,
+        model: doubting_spec().tiers[0].reference.clone(),
+        token: "doubted".to_owned(),
+        input_bytes: 250,
+        prompt_tokens: 10,
+        reserved: Money::from_picodollars(2_500),
+        price: price(2, 3),
+        sync_price: price(4, 6),
+        at: at(201),
+    };
+    let id = store.create_shard(&shard, &[1]).expect("plans");
+    let outcome = OutcomeRecord {
+        seq: 1,
+        verdict: Verdict::Doubted {
+            repair: None,
+            doubt: Doubt {
+                reason: "confidence".to_owned(),
+                score: 0.5,
+            },
+        },
+        finish_reason: Some("stop".to_owned()),
+        usage: None,
+        cost: Money::from_picodollars(35),
+        possible_cost: Money::ZERO,
+        latency_ms: None,
+        next: Next::Again {
+            variant: first_variant(2, &doubting_spec().tiers[1]),
+            shrunk: None,
+        },
+    };
+    store.record(id, &[outcome], at(202)).expect("records");
+}
+
+fn doubting_spec() -> RunSpec {
+    let mut spec = run_spec();
+    spec.task.name = "doubts".to_owned();
+    spec.tiers.push(spec.tiers[0].clone());
+    spec.doubt = Some(DoubtSpec {
+        expected_share: 0.25,
+        rules: serde_json::json!({"above": 0.5}),
+    });
+    spec
+}
+
+fn check_doubts(store: &SqliteStore) {
+    let newest = store.runs().expect("lists")[0].id;
+    assert_eq!(store.run(newest).expect("reads").spec, doubting_spec());
+    let totals = store.totals(newest).expect("counts");
+    assert_eq!(
+        (totals.answered, totals.waiting, totals.in_doubt),
+        (1, 0, 1)
+    );
+    let waiting = store.waiting("doubts", None, 9).expect("lists");
+    assert!(waiting[0].has_answer);
+    let summary = store.summary(newest).expect("sums up");
+    assert_eq!(summary.tiers[0].doubted["confidence"], 1);
+    assert_eq!(summary.tiers[1].open, 1);
+}
+
 fn price(input: i64, output: i64) -> TokenPrice {
     TokenPrice {
         input: Money::from_picodollars(input),
@@ -164,6 +236,7 @@ fn run_spec() -> RunSpec {
             ..tier
         }],
         budget: Some(Money::from_picodollars(7_000_000)),
+        doubt: None,
     }
 }
 
@@ -180,12 +253,9 @@ fn request(number: u64) -> NewRequest {
 
 fn check_ledger(store: &SqliteStore) {
     let runs = store.runs().expect("lists");
-    assert_eq!(runs.len(), 1);
-    assert_eq!(
-        (runs[0].requests, runs[0].answered, runs[0].failed),
-        (3, 1, 1)
-    );
-    let run = store.run(runs[0].id).expect("reads");
+    let first = runs.last().expect("a run");
+    assert_eq!((first.requests, first.answered, first.failed), (3, 1, 1));
+    let run = store.run(first.id).expect("reads");
     assert_eq!(run.spec, run_spec());
     let shards = store.shards(run.id, ShardFilter::All).expect("lists");
     assert_eq!(shards[0].state, ShardState::Collected);
@@ -224,6 +294,9 @@ fn every_version_can_be_read() {
         check(&store);
         if version >= LEDGER_VERSION {
             check_ledger(&store);
+        }
+        if version >= DOUBT_VERSION {
+            check_doubts(&store);
         }
         store.check_integrity().expect("sound");
     }

@@ -7,13 +7,12 @@ use std::sync::Arc;
 use futures_util::StreamExt;
 
 use crate::classify::{Reading, read_answer, read_error};
+use crate::engine::doubt;
 use crate::engine::plan::named;
 use crate::engine::session::{Halt, Session};
 use crate::engine::submit::TOKEN_LIMIT;
 use crate::engine::{Engine, EngineError};
-use crate::ledger::{
-    Member, Next, OutcomeRecord, Shard, ShardStep, ShardTally, StoredRequest, Verdict,
-};
+use crate::ledger::{Member, OutcomeRecord, Shard, ShardStep, ShardTally, StoredRequest};
 use crate::money::Money;
 use crate::observer::{Event, Moment, ShardProgress, Step};
 use crate::outcome::{Failure, FailureKind, Usage};
@@ -325,17 +324,24 @@ impl<'a> Collecting<'a> {
                 continue;
             };
             let verdict = match stored.get(&answer.seq) {
-                Some(request) => self.engine.parts.check.check(Candidate {
-                    custom_id: &request.custom_id,
-                    subject: &request.subject,
-                    payload: &request.payload,
-                    json: &answer.json,
-                }),
+                Some(request) => self
+                    .engine
+                    .parts
+                    .check
+                    .check(candidate(request, &answer.json)),
                 None => Err("the request is no longer open".to_owned()),
             };
             match (verdict, stored.get(&answer.seq)) {
                 (Ok(()), Some(request)) => {
                     slot.state = SlotState::Settled;
+                    let doubted = self.engine.doubt(
+                        self.session,
+                        self.shard,
+                        &slot.member,
+                        candidate(request, &answer.json),
+                    );
+                    let doubt = doubted.as_ref().map(|doubted| doubted.doubt.clone());
+                    let (verdict, next) = doubt::verdict(answer.repair.clone(), doubted);
                     let usage = answer.usage.unwrap_or_default();
                     let cost = self
                         .shard
@@ -348,22 +354,19 @@ impl<'a> Collecting<'a> {
                     self.answered += 1;
                     records.push(OutcomeRecord {
                         seq: answer.seq,
-                        verdict: Verdict::Answered {
-                            repair: answer.repair.clone(),
-                        },
+                        verdict,
                         finish_reason: answer.finish_reason.clone(),
                         usage: answer.usage,
                         cost,
                         possible_cost,
                         latency_ms: answer.latency_ms,
-                        next: Next::Done,
+                        next,
                     });
-                    answers.push(self.answer(
-                        request,
-                        answer,
-                        cost,
-                        slot_attempt(&self.slots, request),
-                    ));
+                    let attempt = slot_attempt(&self.slots, request);
+                    answers.push(Answer {
+                        doubt,
+                        ..self.answer(request, answer, cost, attempt)
+                    });
                 }
                 (Err(reason), _) => {
                     slot.state = SlotState::Failed(Failed {
@@ -415,6 +418,7 @@ impl<'a> Collecting<'a> {
             prompt_version: task.prompt_version.clone(),
             schema_version: task.schema_version.clone(),
             latency_ms: answer.latency_ms,
+            doubt: None,
         }
     }
 
@@ -435,6 +439,15 @@ impl<'a> Collecting<'a> {
             .into_iter()
             .map(|request| (request.seq, request))
             .collect())
+    }
+}
+
+fn candidate<'a>(request: &'a StoredRequest, json: &'a str) -> Candidate<'a> {
+    Candidate {
+        custom_id: &request.custom_id,
+        subject: &request.subject,
+        payload: &request.payload,
+        json,
     }
 }
 

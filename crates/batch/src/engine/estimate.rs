@@ -3,8 +3,7 @@
 use serde::Serialize;
 
 use crate::money::{Money, serialize_usd};
-use crate::task::Task;
-use crate::tier::TierSpec;
+use crate::task::RunSpec;
 
 /// Tokens and money of a run before it starts.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -16,9 +15,13 @@ pub struct Estimate {
     /// Tokens of all completions.
     pub output_tokens: Range<u64>,
     /// Cost through the Batch API. Low: half the usual completion and no escalation. Likely: the usual
-    /// completion and 4 % escalated to each next tier. High: every completion at its cap and every
+    /// completion, and to each next tier the 4 % that usually fail and the expected share of doubted
+    /// answers. High: every completion at its cap and every
     /// request at every tier once.
     pub cost: Range<Dollars>,
+    /// Part of the likely cost that comes from doubted answers.
+    #[serde(serialize_with = "serialize_usd")]
+    pub doubt_cost_usd: Money,
     /// Likely cost by synchronous calls.
     #[serde(serialize_with = "serialize_usd")]
     pub sync_cost_usd: Money,
@@ -45,33 +48,62 @@ pub struct Range<T> {
 #[serde(transparent)]
 pub struct Dollars(#[serde(serialize_with = "serialize_usd")] pub Money);
 
-/// One in so many requests is expected to go on to the next tier.
-const ESCALATED_ONE_IN: u64 = 25;
+/// Requests of a million that are expected to fail at a tier and go on to the next.
+const FAILED_PER_MILLION: u64 = 40_000;
+const PER_MILLION: u64 = 1_000_000;
+
+/// Requests of a million that go on to the next tier, when so many of a million answers are doubted.
+fn escalated_per_million(doubted: u64) -> u64 {
+    FAILED_PER_MILLION + part(PER_MILLION - FAILED_PER_MILLION, doubted)
+}
+
+/// So many millionths of an amount, rounded to the nearest.
+fn part(amount: u64, millionths: u64) -> u64 {
+    let product = u128::from(amount) * u128::from(millionths) + u128::from(PER_MILLION / 2);
+    u64::try_from(product / u128::from(PER_MILLION)).unwrap_or(u64::MAX)
+}
 
 impl Estimate {
     /// The estimate for so many requests with so many prompt tokens together.
-    pub fn new(task: &Task, tiers: &[TierSpec], requests: u64, input_tokens: u64) -> Estimate {
+    pub fn new(spec: &RunSpec, requests: u64, input_tokens: u64) -> Estimate {
+        let (task, tiers) = (&spec.task, spec.tiers.as_slice());
+        let doubted = spec.doubt.as_ref().map_or(0, |doubt| {
+            (doubt.expected_share.clamp(0.0, 1.0) * PER_MILLION as f64).round() as u64
+        });
+        let with_doubt = escalated_per_million(doubted);
+        let without_doubt = escalated_per_million(0);
         let usual = u64::from(task.expected_output_tokens);
         let mut cost: Range<Dollars> = Range::default();
         let mut sync_cost = Money::ZERO;
         let mut unpriced = Vec::new();
-        let mut share = 1;
+        let mut doubt_cost = Money::ZERO;
+        // What comes to the tier of those that came to the first, in millionths.
+        let mut share = PER_MILLION;
+        let mut undoubted_share = PER_MILLION;
         for (place, tier) in tiers.iter().enumerate() {
             let cap = u64::from(tier.max_completion_tokens);
             if let Some(price) = tier.price {
-                let likely_output = usual.min(cap).saturating_mul(requests) / share;
-                let likely_input = input_tokens / share;
+                let output = usual.min(cap).saturating_mul(requests);
+                let likely_output = part(output, share);
+                let likely_input = part(input_tokens, share);
+                let undoubted = price.batch.cost(
+                    part(input_tokens, undoubted_share),
+                    part(output, undoubted_share),
+                );
                 if place == 0 {
                     let half = likely_output / 2;
                     cost.low.0 += price.batch.cost(input_tokens, half);
                 }
-                cost.likely.0 += price.batch.cost(likely_input, likely_output);
+                let likely = price.batch.cost(likely_input, likely_output);
+                cost.likely.0 += likely;
+                doubt_cost += likely.less(undoubted);
                 cost.high.0 += price.batch.cost(input_tokens, cap.saturating_mul(requests));
                 sync_cost += price.sync.cost(likely_input, likely_output);
             } else {
                 unpriced.push(tier.reference.to_string());
             }
-            share = share.saturating_mul(ESCALATED_ONE_IN);
+            share = part(share, with_doubt);
+            undoubted_share = part(undoubted_share, without_doubt);
         }
         let strong_only = tiers
             .last()
@@ -94,6 +126,7 @@ impl Estimate {
                 high: cap.saturating_mul(requests),
             },
             cost,
+            doubt_cost_usd: doubt_cost,
             sync_cost_usd: sync_cost,
             strong_only_cost_usd: strong_only,
             unpriced,
@@ -105,7 +138,8 @@ impl Estimate {
 mod tests {
     use super::*;
     use crate::models::Catalogue;
-    use crate::task::AnswerSchema;
+    use crate::task::{AnswerSchema, DoubtSpec, Task};
+    use crate::tier::TierSpec;
 
     #[test]
     fn likely_cost_of_the_published_example() {
@@ -130,12 +164,28 @@ mod tests {
             schema_version: "1".to_owned(),
             expected_output_tokens: 840,
         };
-        let estimate = Estimate::new(&task, &tiers, 1000, 2_560_000);
+        let mut spec = RunSpec {
+            task,
+            tiers,
+            budget: None,
+            doubt: None,
+        };
+        let estimate = Estimate::new(&spec, 1000, 2_560_000);
         assert_eq!(estimate.cost.likely.0.to_string(), "$0.26548");
         assert_eq!(estimate.strong_only_cost_usd.rounded(4), "$1.0870");
         assert!(estimate.cost.low < estimate.cost.likely);
         assert!(estimate.cost.likely < estimate.cost.high);
         assert!(estimate.unpriced.is_empty());
+        assert_eq!(estimate.doubt_cost_usd, Money::ZERO);
+        // A tenth of the 96 % that are answered is asked again: 4 % + 9.6 % at $1.087 a thousand.
+        spec.doubt = Some(DoubtSpec {
+            expected_share: 0.1,
+            rules: serde_json::Value::Null,
+        });
+        let doubting = Estimate::new(&spec, 1000, 2_560_000);
+        assert_eq!(doubting.cost.likely.0.rounded(5), "$0.36983");
+        assert_eq!(doubting.doubt_cost_usd.rounded(5), "$0.10435");
+        assert_eq!(doubting.cost.high, estimate.cost.high);
         let json = serde_json::to_value(&estimate).unwrap();
         assert_eq!(json["cost"]["likely"], 0.26548);
     }

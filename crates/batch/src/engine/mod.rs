@@ -1,6 +1,7 @@
 //! The cascade itself: plan, shard, submit, poll, collect, repair, escalate, report.
 
 mod collect;
+mod doubt;
 mod drive;
 mod error;
 mod estimate;

@@ -68,7 +68,7 @@ impl Engine {
         self.step(Moment::After, Step::Plan, None);
         Ok(Plan {
             run,
-            estimate: Estimate::new(&spec.task, &spec.tiers, count, input_tokens),
+            estimate: Estimate::new(&spec, count, input_tokens),
             spec,
             skipped,
         })

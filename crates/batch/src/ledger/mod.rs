@@ -31,6 +31,10 @@ use crate::task::{NewRequest, RunSpec};
 ///
 /// A request is *open* from its admission until it is answered, failed or quarantined. While it is
 /// open, no other run can claim the same subject for the same task.
+///
+/// A request whose answer is doubted ([`Verdict::Doubted`]) counts as answered from then on and for
+/// ever, and stays open until a later tier answers or no tier is left: the doubted answer *stands*
+/// until it is replaced, whatever happens to the run.
 pub trait Ledger: Send + Sync {
     /// Opens a run in the state `stopped`, without requests.
     fn create_run(&self, spec: &RunSpec, at: Timestamp) -> Result<RunId, LedgerError>;
@@ -76,7 +80,8 @@ pub trait Ledger: Send + Sync {
         requests: &[NewRequest],
     ) -> Result<Vec<Admission>, LedgerError>;
 
-    /// Ends all requests of a run that are not in a shard, as failed.
+    /// Ends all requests of a run that are not in a shard, as failed, and returns how many. Those with
+    /// a doubted answer end with that answer and are not counted.
     fn end_ready_requests(
         &self,
         run: RunId,
@@ -90,7 +95,8 @@ pub trait Ledger: Send + Sync {
     /// The requests that wait for a shard, grouped by tier and settings, lower tiers first.
     fn ready_groups(&self, run: RunId) -> Result<Vec<ReadyGroup>, LedgerError>;
 
-    /// Requests of a group that wait for a shard, by `seq`.
+    /// Requests of a group that wait for a shard: those without an answer by `seq`, then those with a
+    /// doubted one by its tier and `seq`, so that a budget is spent on the former.
     fn ready(
         &self,
         run: RunId,
@@ -136,11 +142,12 @@ pub trait Ledger: Send + Sync {
     /// Open requests of a run with their messages, in the order of `seqs`; unknown ones are left out.
     fn stored(&self, run: RunId, seqs: &[u64]) -> Result<Vec<StoredRequest>, LedgerError>;
 
-    /// Records outcomes of members of a shard and moves the requests on. The messages of answered
-    /// requests may be forgotten.
+    /// Records outcomes of members of a shard and moves the requests on. The messages of requests that
+    /// ended with an answer may be forgotten.
     ///
     /// # Errors
-    /// [`LedgerError::Conflict`] when a request is no member, or has its outcome in this shard already.
+    /// [`LedgerError::Conflict`] when a request is no member, has its outcome in this shard already, or
+    /// when what comes next does not go with the outcome ([`OutcomeRecord::is_consistent`]).
     fn record(
         &self,
         shard: ShardId,

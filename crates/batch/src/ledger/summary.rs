@@ -52,7 +52,7 @@ pub struct RunSummary {
     pub totals: TotalsSummary,
 }
 
-/// A tier of a run. `requests = answered + the sum of failed + open`.
+/// A tier of a run. `requests = answered + replaced + the sum of failed + open`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct TierSummary {
     /// The tier, counted from 1.
@@ -63,11 +63,16 @@ pub struct TierSummary {
     pub model: String,
     /// Requests that came to the tier.
     pub requests: u64,
-    /// Requests it answered.
+    /// Requests whose answer is its answer, doubted ones that stand included.
     pub answered: u64,
+    /// Requests it answered and that were handed on because the answer was doubted, by reason.
+    pub doubted: BTreeMap<String, u64>,
+    /// Those of the doubted whose answer a later tier replaced.
+    pub replaced: u64,
     /// Requests it did not answer, by the kind of the last failure here.
     pub failed: BTreeMap<FailureKind, u64>,
-    /// Requests that wait for it or are out at it.
+    /// Requests that wait for it or are out at it, those with a doubted answer of an earlier tier
+    /// included.
     pub open: u64,
     /// Attempts with an outcome, repetitions included.
     pub attempts: u64,
@@ -81,11 +86,26 @@ pub struct TierSummary {
     /// Cost that the host may charge for failures without usage.
     #[serde(serialize_with = "serialize_usd")]
     pub possible_cost_usd: Money,
+    /// Part of `cost_usd` that was spent on requests with a doubted answer of an earlier tier.
+    #[serde(serialize_with = "serialize_usd")]
+    pub doubt_cost_usd: Money,
     /// What the same tokens cost by synchronous calls.
     #[serde(serialize_with = "serialize_usd")]
     pub sync_cost_usd: Money,
     /// Its shards, oldest first.
     pub shards: Vec<ShardSummary>,
+}
+
+impl TierSummary {
+    /// Requests it did not answer.
+    fn failures(&self) -> u64 {
+        self.failed.values().sum()
+    }
+
+    /// Requests it answered and that were handed on because the answer was doubted.
+    fn doubts(&self) -> u64 {
+        self.doubted.values().sum()
+    }
 }
 
 /// Tokens.
@@ -143,12 +163,14 @@ pub struct ShardSummary {
 pub struct TotalsSummary {
     /// All requests.
     pub requests: u64,
-    /// Requests with an answer.
+    /// Requests with an answer, doubted ones included.
     pub answered: u64,
     /// Requests that ended without one.
     pub failed: u64,
-    /// Requests without an outcome yet.
+    /// Requests without an answer and without an end yet.
     pub open: u64,
+    /// Those of the answered whose answer is doubted and about which a later tier is still asked.
+    pub in_doubt: u64,
     /// Tokens the hosts counted.
     pub tokens: TokenSummary,
     /// Known cost in dollars.
@@ -164,8 +186,16 @@ pub struct TotalsSummary {
     /// of their answers.
     #[serde(serialize_with = "serialize_usd")]
     pub strong_only_cost_usd: Money,
-    /// Share of the finished requests of tier 1 that went to a later tier or nowhere.
+    /// Share of the finished requests of tier 1 that went to a later tier or nowhere: the sum of the two
+    /// that follow.
     pub escalated: Option<f64>,
+    /// Share of them that tier 1 did not answer.
+    pub escalated_by_failure: Option<f64>,
+    /// Share of them that tier 1 answered and that were handed on because the answer was doubted.
+    pub escalated_by_doubt: Option<f64>,
+    /// What asking later tiers about doubted answers has cost.
+    #[serde(serialize_with = "serialize_usd")]
+    pub doubt_cost_usd: Money,
     /// Share above which the last tier alone would be cheaper, at the tokens seen.
     pub break_even_escalated: Option<f64>,
 }
@@ -189,6 +219,8 @@ pub fn summarize(
             model: spec.reference.model.clone(),
             requests: 0,
             answered: 0,
+            doubted: BTreeMap::new(),
+            replaced: 0,
             failed: BTreeMap::new(),
             open: 0,
             attempts: 0,
@@ -196,6 +228,7 @@ pub fn summarize(
             tokens: TokenSummary::default(),
             cost_usd: Money::ZERO,
             possible_cost_usd: Money::ZERO,
+            doubt_cost_usd: Money::ZERO,
             sync_cost_usd: Money::ZERO,
             shards: Vec::new(),
         });
@@ -212,7 +245,8 @@ pub fn summarize(
     for shard in shards {
         let lines = by_shard.remove(&shard.id).unwrap_or_default();
         for line in &lines {
-            if line.kind.is_none() {
+            // A second answer to the same request counts no second time.
+            if line.kind.is_none() && !line.second_opinion {
                 answered_usage = answered_usage.plus(line.usage);
             }
         }
@@ -244,11 +278,11 @@ pub fn summarize(
         .unwrap_or_default();
     let strong_only = price_of(answered_usage, strong_price);
     let several = tiers.len() > 1;
-    let escalated = tiers.first().filter(|_| several).and_then(|first| {
-        let failed: u64 = first.failed.values().sum();
-        let done = first.answered + failed;
-        (done > 0).then(|| failed as f64 / done as f64)
-    });
+    let share_of_first = |part: fn(&TierSummary) -> u64| {
+        let first = tiers.first().filter(|_| several)?;
+        let done = first.answered + first.replaced + first.failures();
+        (done > 0).then(|| part(first) as f64 / done as f64)
+    };
     Ok(RunSummary {
         run: run.id,
         task: run.spec.task.name.clone(),
@@ -261,6 +295,7 @@ pub fn summarize(
             answered: totals.answered,
             failed: totals.failed,
             open: totals.waiting + totals.in_flight,
+            in_doubt: totals.in_doubt,
             tokens: TokenSummary {
                 input: tiers.iter().map(|tier| tier.tokens.input).sum(),
                 output: tiers.iter().map(|tier| tier.tokens.output).sum(),
@@ -269,7 +304,10 @@ pub fn summarize(
             possible_cost_usd: tiers.iter().map(|tier| tier.possible_cost_usd).sum(),
             sync_cost_usd: tiers.iter().map(|tier| tier.sync_cost_usd).sum(),
             strong_only_cost_usd: strong_only,
-            escalated,
+            escalated: share_of_first(|tier| tier.failures() + tier.doubts()),
+            escalated_by_failure: share_of_first(TierSummary::failures),
+            escalated_by_doubt: share_of_first(TierSummary::doubts),
+            doubt_cost_usd: tiers.iter().map(|tier| tier.doubt_cost_usd).sum(),
             break_even_escalated: several
                 .then(|| break_even_escalation(price_of(answered_usage, cheap_price), strong_only))
                 .flatten(),
@@ -283,20 +321,35 @@ fn tier_of(tiers: &mut [TierSummary], tier: u32) -> Option<&mut TierSummary> {
 }
 
 fn add_tier_line(tiers: &mut [TierSummary], line: &TierLine) {
-    let (number, requests) = match *line {
-        TierLine::Answered { tier, requests }
-        | TierLine::Failed { tier, requests, .. }
-        | TierLine::Open { tier, requests } => (tier, requests),
+    let number = match line {
+        TierLine::Answered { tier, .. }
+        | TierLine::Doubted { tier, .. }
+        | TierLine::Failed { tier, .. }
+        | TierLine::Open { tier, .. } => *tier,
     };
     let Some(tier) = tier_of(tiers, number) else {
         return;
     };
+    let (place, requests) = match line {
+        TierLine::Answered { requests, .. } => (&mut tier.answered, *requests),
+        TierLine::Doubted {
+            reason,
+            standing,
+            replaced,
+            ..
+        } => {
+            *tier.doubted.entry(reason.clone()).or_default() += standing + replaced;
+            tier.requests += standing;
+            tier.answered += standing;
+            (&mut tier.replaced, *replaced)
+        }
+        TierLine::Failed { kind, requests, .. } => {
+            (tier.failed.entry(*kind).or_default(), *requests)
+        }
+        TierLine::Open { requests, .. } => (&mut tier.open, *requests),
+    };
+    *place += requests;
     tier.requests += requests;
-    match *line {
-        TierLine::Answered { .. } => tier.answered += requests,
-        TierLine::Failed { kind, .. } => *tier.failed.entry(kind).or_default() += requests,
-        TierLine::Open { .. } => tier.open += requests,
-    }
 }
 
 fn add_shard(tier: &mut TierSummary, shard: &Shard, lines: &[&AttemptLine]) {
@@ -320,6 +373,9 @@ fn add_shard(tier: &mut TierSummary, shard: &Shard, lines: &[&AttemptLine]) {
     for line in lines {
         usage = usage.plus(line.usage);
         cost += line.cost;
+        if line.second_opinion {
+            tier.doubt_cost_usd += line.cost;
+        }
         tier.possible_cost_usd += line.possible_cost;
         tier.attempts += line.attempts;
         tier.repaired += line.repaired;

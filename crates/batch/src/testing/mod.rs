@@ -68,6 +68,7 @@ pub(crate) fn spec(task: &str) -> RunSpec {
         },
         tiers: vec![tier("small"), tier("large")],
         budget: Some(Money::from_picodollars(5)),
+        doubt: None,
     }
 }
 

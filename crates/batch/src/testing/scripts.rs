@@ -10,7 +10,7 @@ use crate::ledger::{
 };
 use crate::money::Money;
 use crate::outcome::{Failure, FailureKind, Usage};
-use crate::sink::Shrunk;
+use crate::sink::{Doubt, Shrunk};
 use crate::task::{NewRequest, Payload};
 
 const STEPS: i64 = 60;
@@ -197,7 +197,7 @@ fn outcomes(rng: &mut SmallRng, members: &[Member], variant: Variant) -> Vec<Out
             payload: Payload::user("short"),
             prompt_tokens: 1,
         };
-        let (verdict, next) = match rng.random_range(0..6) {
+        let (verdict, next) = match rng.random_range(0..8) {
             0 | 1 => {
                 let repair = rng.random_bool(0.3).then(|| "repaired".to_owned());
                 (Verdict::Answered { repair }, Next::Done)
@@ -211,13 +211,20 @@ fn outcomes(rng: &mut SmallRng, members: &[Member], variant: Variant) -> Vec<Out
                     shrunk: rng.random_bool(0.3).then_some(shrunk),
                 },
             ),
-            _ => (
-                failure(kind),
-                Next::Again {
-                    variant: Variant { tier: 2, ..variant },
-                    shrunk: None,
-                },
-            ),
+            5 => (failure(kind), again_at(2, variant)),
+            6 => (failure(kind), again_at(variant.tier + 1, variant)),
+            _ => {
+                let verdict = Verdict::Doubted {
+                    repair: rng.random_bool(0.3).then(|| "repaired".to_owned()),
+                    doubt: Doubt {
+                        reason: ["quote", "confidence"][rng.random_range(0..2)].to_owned(),
+                        score: 0.5,
+                    },
+                };
+                // Now and then to a place where a doubt cannot lead.
+                let up = u32::from(rng.random_bool(0.9));
+                (verdict, again_at(variant.tier + up, variant))
+            }
         };
         outcomes.push(OutcomeRecord {
             seq: member.seq,
@@ -236,6 +243,13 @@ fn outcomes(rng: &mut SmallRng, members: &[Member], variant: Variant) -> Vec<Out
     outcomes
 }
 
+fn again_at(tier: u32, variant: Variant) -> Next {
+    Next::Again {
+        variant: Variant { tier, ..variant },
+        shrunk: None,
+    }
+}
+
 fn failure(kind: FailureKind) -> Verdict {
     Verdict::Failed(Failure::new(kind, "why"))
 }
@@ -244,7 +258,11 @@ fn failure(kind: FailureKind) -> Verdict {
 fn holds(ledger: &dyn Ledger, run: RunId) -> String {
     let mut told = words(&ledger.run(run));
     told += &words(&ledger.totals(run));
-    told += &words(&ledger.ready_groups(run));
+    let groups = ledger.ready_groups(run);
+    told += &words(&groups);
+    for group in groups.unwrap_or_default() {
+        told += &words(&ledger.ready(run, group.variant, 100));
+    }
     told += &words(&ledger.failures(run, None, 100));
     told += &words(&ledger.summary(run));
     let shards = ledger.shards(run, ShardFilter::All);

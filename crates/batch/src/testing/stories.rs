@@ -1,5 +1,7 @@
 //! Stories that every ledger must be able to tell.
 
+mod doubts;
+
 use super::{SECOND, START, request, shard, spec, time};
 use crate::ledger::{
     Admission, BatchError, Lease, Ledger, LedgerError, Next, OutcomeRecord, RequestCursor, RunId,
@@ -13,7 +15,7 @@ use crate::task::{NewRequest, Payload};
 /// A name and what is told under it.
 type Story = (&'static str, fn(&dyn Ledger));
 
-pub(super) const ALL: [Story; 11] = [
+pub(super) const ALL: [Story; 15] = [
     ("a run keeps its specification and state", keeps_runs),
     ("claims keep other runs away", keeps_claims),
     ("a lease keeps other processes away", keeps_leases),
@@ -31,6 +33,22 @@ pub(super) const ALL: [Story; 11] = [
     ("a planned run can be discarded, a begun one not", discards),
     ("totals and summaries add up", adds_up),
     ("unknown numbers are errors", knows_what_is_not_there),
+    (
+        "a doubted answer counts, and is replaced by a later one",
+        doubts::replaces,
+    ),
+    (
+        "a doubted answer stands when later tiers fail or the run is cancelled",
+        doubts::stands,
+    ),
+    (
+        "requests without an answer are asked before doubted ones",
+        doubts::waits_behind,
+    ),
+    (
+        "doubts lead to later tiers only, and hold their claim",
+        doubts::refuses,
+    ),
 ];
 
 fn open_run(ledger: &dyn Ledger, requests: std::ops::RangeInclusive<u64>) -> RunId {

@@ -11,10 +11,10 @@ use std::time::Duration;
 use batch::ledger::{FailedRequest, Ledger, ShardFilter, Takeover};
 use batch::provider::{OpenAiShaped, Profile};
 use batch::{
-    Answer, AnswerCheck, AnswerSchema, AnswerSink, CancellationToken, Candidate, Catalogue, Engine,
-    EngineError, EngineParts, Event, MemoryLedger, Money, NewRequest, Observer, Oversized, Payload,
-    Plan, Providers, RunId, RunReport, RunSpec, Settings, Shrunk, SinkError, Task, TierSpec,
-    TimerClock,
+    Accepted, Answer, AnswerCheck, AnswerSchema, AnswerSink, CancellationToken, Candidate,
+    Catalogue, Doubt, DoubtSpec, Engine, EngineError, EngineParts, Event, MemoryLedger, Money,
+    NewRequest, Observer, Oversized, Payload, Plan, Providers, RunId, RunReport, RunSpec, Settings,
+    Shrunk, SinkError, Task, TierSpec, TimerClock,
 };
 use emulator::{
     Emulator, EmulatorConfig, LogRecord, LogTarget, Scenario, SchemaAnswerer, SharedLog,
@@ -58,8 +58,10 @@ impl AnswerSink for Answers {
         let mut stored = lock(&self.stored);
         for answer in answers {
             if let Some(earlier) = stored.insert(answer.custom_id.clone(), answer.clone()) {
-                // After a crash the same answer may come again, never another one.
-                assert_eq!(earlier, *answer);
+                // After a crash the same answer may come again, never another one; a doubted one may be
+                // replaced by that of a later tier.
+                let replaces = earlier.doubt.is_some() && answer.tier > earlier.tier;
+                assert!(replaces || earlier == *answer, "{earlier:?} {answer:?}");
             }
         }
         Ok(())
@@ -88,6 +90,16 @@ impl AnswerCheck for Check {
         (oversized.prompt_tokens > 20).then(|| Shrunk {
             payload: Payload::user("question, shorter"),
             prompt_tokens: 20,
+        })
+    }
+
+    /// Doubts one answer of three, chosen by the number in the request's id.
+    fn doubt(&self, accepted: Accepted<'_>) -> Option<Doubt> {
+        let custom_id = accepted.candidate.custom_id;
+        let number: u64 = custom_id.trim_start_matches("request-").parse().ok()?;
+        number.is_multiple_of(3).then(|| Doubt {
+            reason: "third".to_owned(),
+            score: 0.25,
         })
     }
 }
@@ -391,6 +403,18 @@ pub(crate) fn spec(tiers: &[&str], budget: Option<Money>) -> RunSpec {
             .map(|tier| TierSpec::parse(tier, &Catalogue::embedded()).expect("a tier"))
             .collect(),
         budget,
+        doubt: None,
+    }
+}
+
+/// The same, where a third of the answers is doubted.
+pub(crate) fn doubting_spec(tiers: &[&str], budget: Option<Money>) -> RunSpec {
+    RunSpec {
+        doubt: Some(DoubtSpec {
+            expected_share: 1.0 / 3.0,
+            rules: Value::Null,
+        }),
+        ..spec(tiers, budget)
     }
 }
 

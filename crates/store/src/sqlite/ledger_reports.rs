@@ -24,9 +24,9 @@ pub(super) fn attempt_lines(
     let mut prepared = transaction.prepare_cached(
         "SELECT a.shard_id, a.failure_kind, count(*), count(a.repair), \
          coalesce(sum(a.input_tokens), 0), coalesce(sum(a.output_tokens), 0), \
-         sum(a.cost_pico_usd), sum(a.possible_cost_pico_usd) \
+         sum(a.cost_pico_usd), sum(a.possible_cost_pico_usd), a.second_opinion \
          FROM batch_shard AS s JOIN batch_attempt AS a ON a.shard_id = s.id \
-         WHERE s.run_id = ?1 AND a.state <> 0 GROUP BY 1, 2 ORDER BY 1, 2",
+         WHERE s.run_id = ?1 AND a.state <> 0 GROUP BY 1, 2, 9 ORDER BY 1, 2, 9",
     )?;
     let mut rows = prepared.query([run.0])?;
     let mut lines = Vec::new();
@@ -35,6 +35,7 @@ pub(super) fn attempt_lines(
         lines.push(AttemptLine {
             shard: ShardId(row.get(0)?),
             kind: word.map(|word| kind(Some(word))).transpose()?,
+            second_opinion: row.get(8)?,
             attempts: uncount(row.get(2)?),
             repaired: uncount(row.get(3)?),
             usage: Usage {
@@ -56,21 +57,30 @@ pub(super) fn tier_lines(
     let mut lines = Vec::new();
     // The last recorded attempt of each request at each tier, unless the request is still at it.
     let mut left = transaction.prepare_cached(
-        "SELECT a.tier, a.failure_kind, count(*) FROM batch_request AS r \
+        "SELECT a.tier, a.failure_kind, count(*), a.doubt_reason, \
+         count(*) FILTER (WHERE r.standing_tier = a.tier) FROM batch_request AS r \
          JOIN batch_attempt AS a ON a.request_id = r.id \
          WHERE r.run_id = ?1 AND a.state <> 0 AND NOT (r.state <= 1 AND r.tier = a.tier) \
          AND NOT EXISTS (SELECT 1 FROM batch_attempt AS later \
          WHERE later.request_id = a.request_id AND later.attempt = a.attempt + 1 \
-         AND later.tier = a.tier AND later.state <> 0) GROUP BY 1, 2 ORDER BY 1, 2",
+         AND later.tier = a.tier AND later.state <> 0) GROUP BY 1, 2, 4 ORDER BY 1, 2, 4",
     )?;
     let mut rows = left.query([run.0])?;
     while let Some(row) = rows.next()? {
         let tier = row.get(0)?;
         let word: Option<String> = row.get(1)?;
         let requests = uncount(row.get(2)?);
-        lines.push(match word {
-            None => TierLine::Answered { tier, requests },
-            Some(word) => TierLine::Failed {
+        let reason: Option<String> = row.get(3)?;
+        let standing = uncount(row.get(4)?);
+        lines.push(match (word, reason) {
+            (None, None) => TierLine::Answered { tier, requests },
+            (None, Some(reason)) => TierLine::Doubted {
+                tier,
+                reason,
+                standing,
+                replaced: requests.saturating_sub(standing),
+            },
+            (Some(word), _) => TierLine::Failed {
                 tier,
                 kind: kind(Some(word))?,
                 requests,
@@ -217,7 +227,8 @@ pub(super) fn waiting(
     };
     let (run, seq) = place(after);
     let mut prepared = transaction.prepare_cached(
-        "SELECT run_id, seq, subject, belongs_to, state FROM batch_request \
+        "SELECT run_id, seq, subject, belongs_to, state, standing_tier IS NOT NULL \
+         FROM batch_request \
          WHERE task_id = ?1 AND state <= 1 AND (run_id, seq) > (?2, ?3) \
          ORDER BY run_id, seq LIMIT ?4",
     )?;
@@ -229,6 +240,7 @@ pub(super) fn waiting(
             subject: row.get(2)?,
             group: row.get(3)?,
             in_flight: row.get::<_, i64>(4)? == 1,
+            has_answer: row.get(5)?,
         });
     }
     Ok(page)

@@ -145,6 +145,18 @@ pub(super) fn end_ready(
     run: RunId,
     failure: &Failure,
 ) -> Result<u64, Wrong> {
+    transaction
+        .prepare_cached(
+            "DELETE FROM batch_payload WHERE request_id IN (SELECT id FROM batch_request \
+             WHERE run_id = ?1 AND state = 0 AND standing_tier IS NOT NULL)",
+        )?
+        .execute([run.0])?;
+    let standing = transaction
+        .prepare_cached(
+            "UPDATE batch_request SET state = 2 \
+             WHERE run_id = ?1 AND state = 0 AND standing_tier IS NOT NULL",
+        )?
+        .execute([run.0])?;
     let ended = transaction
         .prepare_cached(
             "UPDATE batch_request SET state = 3, failure_kind = ?2, failure_detail = ?3 \
@@ -158,6 +170,7 @@ pub(super) fn end_ready(
         &Change {
             waiting: -count(ended),
             failed: count(ended),
+            in_doubt: -count(standing as u64),
             ..Change::default()
         },
     )?;
@@ -192,7 +205,7 @@ pub(super) fn ready(
     let mut prepared = transaction.prepare_cached(
         "SELECT seq, length(custom_id), payload_bytes, prompt_tokens FROM batch_request \
          WHERE run_id = ?1 AND state = 0 AND tier = ?2 AND max_completion_tokens = ?3 \
-         AND effort = ?4 ORDER BY seq LIMIT ?5",
+         AND effort = ?4 ORDER BY standing_tier, seq LIMIT ?5",
     )?;
     let mut rows = prepared.query(params![
         run.0,
@@ -317,6 +330,7 @@ struct Asked {
     attempt: i64,
     tier: u32,
     tier_attempts: u32,
+    has_answer: bool,
 }
 
 pub(super) fn record(
@@ -330,7 +344,8 @@ pub(super) fn record(
     for outcome in outcomes {
         let asked: Option<Asked> = transaction
             .prepare_cached(
-                "SELECT r.id, a.attempt, r.tier, r.tier_attempts FROM batch_request AS r \
+                "SELECT r.id, a.attempt, r.tier, r.tier_attempts, r.standing_tier IS NOT NULL \
+                 FROM batch_request AS r \
                  JOIN batch_attempt AS a ON a.request_id = r.id AND a.attempt = r.attempts \
                  WHERE r.run_id = ?1 AND r.seq = ?2 AND a.shard_id = ?3 AND a.state = 0",
             )?
@@ -340,6 +355,7 @@ pub(super) fn record(
                     attempt: row.get(1)?,
                     tier: row.get(2)?,
                     tier_attempts: row.get(3)?,
+                    has_answer: row.get(4)?,
                 })
             })
             .optional()?;
@@ -349,18 +365,39 @@ pub(super) fn record(
                 outcome.seq
             ));
         };
+        if !outcome.is_consistent(asked.tier) {
+            return conflict(format!(
+                "what comes next for request {} does not go with its outcome",
+                outcome.seq
+            ));
+        }
         write_attempt(transaction, &asked, outcome, at)?;
         move_on(transaction, &asked, outcome)?;
-        change.in_flight -= 1;
         change.cost += outcome.cost;
         change.possible_cost += outcome.possible_cost;
-        match outcome.next {
-            Next::Done => change.answered += 1,
-            Next::Again { .. } => change.waiting += 1,
-            Next::Failed | Next::Quarantined => change.failed += 1,
-        }
+        count_outcome(&mut change, &asked, outcome);
     }
     runs::add(transaction, run, &change)
+}
+
+/// Counts an outcome. A request with a doubted answer was counted as answered when it got it.
+fn count_outcome(change: &mut Change, asked: &Asked, outcome: &OutcomeRecord) {
+    let is_doubted = outcome.verdict.doubt().is_some();
+    if asked.has_answer {
+        let stays_open = matches!(outcome.next, Next::Again { .. });
+        change.in_doubt -= i64::from(!stays_open);
+        return;
+    }
+    change.in_flight -= 1;
+    match outcome.next {
+        Next::Done => change.answered += 1,
+        Next::Again { .. } if is_doubted => {
+            change.answered += 1;
+            change.in_doubt += 1;
+        }
+        Next::Again { .. } => change.waiting += 1,
+        Next::Failed | Next::Quarantined => change.failed += 1,
+    }
 }
 
 fn write_attempt(
@@ -369,29 +406,27 @@ fn write_attempt(
     outcome: &OutcomeRecord,
     at: Timestamp,
 ) -> Result<(), Wrong> {
-    let (state, kind, detail, repair) = match &outcome.verdict {
-        Verdict::Answered { repair } => (ATTEMPT_ANSWERED, None, None, repair.as_deref()),
-        Verdict::Failed(failure) => (
-            ATTEMPT_FAILED,
-            Some(failure.kind.as_str()),
-            Some(failure.detail.as_str()),
-            None,
-        ),
+    let state = match &outcome.verdict {
+        Verdict::Answered { .. } | Verdict::Doubted { .. } => ATTEMPT_ANSWERED,
+        Verdict::Failed(_) => ATTEMPT_FAILED,
     };
+    let failure = outcome.verdict.failure();
+    let doubt = outcome.verdict.doubt();
     transaction
         .prepare_cached(
             "UPDATE batch_attempt SET state = ?3, failure_kind = ?4, failure_detail = ?5, \
              repair = ?6, finish_reason = ?7, input_tokens = ?8, output_tokens = ?9, \
              cost_pico_usd = ?10, possible_cost_pico_usd = ?11, latency_ms = ?12, \
-             recorded_at = ?13 WHERE request_id = ?1 AND attempt = ?2",
+             recorded_at = ?13, doubt_reason = ?14, doubt_score = ?15 \
+             WHERE request_id = ?1 AND attempt = ?2",
         )?
         .execute(params![
             asked.id,
             asked.attempt,
             state,
-            kind,
-            detail,
-            repair,
+            failure.map(|failure| failure.kind.as_str()),
+            failure.map(|failure| failure.detail.as_str()),
+            outcome.verdict.repair(),
             outcome.finish_reason,
             outcome.usage.map(|usage| count(usage.input_tokens)),
             outcome.usage.map(|usage| count(usage.output_tokens)),
@@ -399,6 +434,8 @@ fn write_attempt(
             outcome.possible_cost.picodollars(),
             outcome.latency_ms.map(count),
             at.as_microsecond(),
+            doubt.map(|doubt| doubt.reason.as_str()),
+            doubt.map(|doubt| doubt.score),
         ])?;
     Ok(())
 }
@@ -408,10 +445,7 @@ fn move_on(
     asked: &Asked,
     outcome: &OutcomeRecord,
 ) -> Result<(), Wrong> {
-    let failure = match &outcome.verdict {
-        Verdict::Answered { .. } => None,
-        Verdict::Failed(failure) => Some(failure),
-    };
+    let failure = outcome.verdict.failure();
     let end = |state: i64| -> Result<(), Wrong> {
         transaction
             .prepare_cached(
@@ -428,15 +462,16 @@ fn move_on(
     };
     match &outcome.next {
         Next::Done => {
-            end(ANSWERED)?;
-            transaction
-                .prepare_cached("DELETE FROM batch_payload WHERE request_id = ?1")?
-                .execute([asked.id])?;
-            Ok(())
+            set_standing(transaction, asked, None)?;
+            end_answered(transaction, asked)
         }
+        Next::Failed | Next::Quarantined if asked.has_answer => end_answered(transaction, asked),
         Next::Failed => end(FAILED),
         Next::Quarantined => end(QUARANTINED),
         Next::Again { variant, shrunk } => {
+            if outcome.verdict.doubt().is_some() {
+                set_standing(transaction, asked, Some(asked.tier))?;
+            }
             let counts = failure.is_none_or(|failure| failure.kind != FailureKind::Config);
             let tier_attempts = if variant.tier == asked.tier {
                 asked.tier_attempts.saturating_add(u32::from(counts))
@@ -475,4 +510,29 @@ fn move_on(
             Ok(())
         }
     }
+}
+
+/// Ends a request with the answer it has, and forgets its messages.
+fn end_answered(transaction: &Transaction<'_>, asked: &Asked) -> Result<(), Wrong> {
+    transaction
+        .prepare_cached("UPDATE batch_request SET state = ?2 WHERE id = ?1")?
+        .execute(params![asked.id, ANSWERED])?;
+    transaction
+        .prepare_cached("DELETE FROM batch_payload WHERE request_id = ?1")?
+        .execute([asked.id])?;
+    Ok(())
+}
+
+/// Notes whose doubted answer a request has.
+fn set_standing(
+    transaction: &Transaction<'_>,
+    asked: &Asked,
+    tier: Option<u32>,
+) -> Result<(), Wrong> {
+    if tier.is_some() || asked.has_answer {
+        transaction
+            .prepare_cached("UPDATE batch_request SET standing_tier = ?2 WHERE id = ?1")?
+            .execute(params![asked.id, tier])?;
+    }
+    Ok(())
 }

@@ -206,7 +206,7 @@ pub(super) fn discard(transaction: &Transaction<'_>, run: RunId) -> Result<(), W
 pub(super) fn totals(transaction: &Transaction<'_>, run: RunId) -> Result<Totals, Wrong> {
     transaction
         .prepare_cached(
-            "SELECT requests, answered, failed, waiting, in_flight, cost_pico_usd, \
+            "SELECT requests, answered, failed, waiting, in_flight, in_doubt, cost_pico_usd, \
              possible_cost_pico_usd, (SELECT coalesce(sum(reserved_pico_usd), 0) FROM batch_shard \
              WHERE run_id = ?1 AND NOT (state IN ('collected', 'abandoned') AND files_deleted) \
              AND state NOT IN ('collected', 'abandoned')) FROM batch_run WHERE id = ?1",
@@ -218,9 +218,10 @@ pub(super) fn totals(transaction: &Transaction<'_>, run: RunId) -> Result<Totals
                 failed: uncount(row.get(2)?),
                 waiting: uncount(row.get(3)?),
                 in_flight: uncount(row.get(4)?),
-                cost: Money::from_picodollars(row.get(5)?),
-                possible_cost: Money::from_picodollars(row.get(6)?),
-                reserved: Money::from_picodollars(row.get(7)?),
+                in_doubt: uncount(row.get(5)?),
+                cost: Money::from_picodollars(row.get(6)?),
+                possible_cost: Money::from_picodollars(row.get(7)?),
+                reserved: Money::from_picodollars(row.get(8)?),
             })
         })
         .optional()?
@@ -235,6 +236,7 @@ pub(super) struct Change {
     pub(super) failed: i64,
     pub(super) waiting: i64,
     pub(super) in_flight: i64,
+    pub(super) in_doubt: i64,
     pub(super) cost: Money,
     pub(super) possible_cost: Money,
 }
@@ -246,7 +248,8 @@ pub(super) fn add(transaction: &Transaction<'_>, run: RunId, change: &Change) ->
             "UPDATE batch_run SET requests = requests + ?2, answered = answered + ?3, \
              failed = failed + ?4, waiting = waiting + ?5, in_flight = in_flight + ?6, \
              cost_pico_usd = cost_pico_usd + ?7, \
-             possible_cost_pico_usd = possible_cost_pico_usd + ?8 WHERE id = ?1",
+             possible_cost_pico_usd = possible_cost_pico_usd + ?8, \
+             in_doubt = in_doubt + ?9 WHERE id = ?1",
         )?
         .execute(params![
             run.0,
@@ -257,6 +260,7 @@ pub(super) fn add(transaction: &Transaction<'_>, run: RunId, change: &Change) ->
             change.in_flight,
             change.cost.picodollars(),
             change.possible_cost.picodollars(),
+            change.in_doubt,
         ])?;
     met(changed, run)
 }

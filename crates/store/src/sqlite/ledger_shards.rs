@@ -90,10 +90,12 @@ pub(super) fn create(
          AND max_completion_tokens = ?4 AND effort = ?5",
     )?;
     let mut attempt = transaction.prepare_cached(
-        "INSERT INTO batch_attempt (request_id, attempt, shard_id, tier, tier_attempts) \
-         SELECT id, attempts, ?3, tier, tier_attempts FROM batch_request \
-         WHERE run_id = ?1 AND seq = ?2",
+        "INSERT INTO batch_attempt (request_id, attempt, shard_id, tier, tier_attempts, \
+         second_opinion) \
+         SELECT id, attempts, ?3, tier, tier_attempts, standing_tier IS NOT NULL \
+         FROM batch_request WHERE run_id = ?1 AND seq = ?2 RETURNING second_opinion",
     )?;
+    let mut moved = 0;
     for seq in members {
         let taken = take.execute(params![
             shard.run.0,
@@ -105,9 +107,10 @@ pub(super) fn create(
         if taken != 1 {
             return conflict(format!("request {seq} does not wait with these settings"));
         }
-        attempt.execute(params![shard.run.0, count(*seq), id])?;
+        let has_answer: bool =
+            attempt.query_row(params![shard.run.0, count(*seq), id], |row| row.get(0))?;
+        moved += i64::from(!has_answer);
     }
-    let moved = count(members.len() as u64);
     runs::add(
         transaction,
         shard.run,
@@ -241,16 +244,22 @@ pub(super) fn abandon(
     shard.note = Some(note.to_owned());
     shard.closed_at = Some(at);
     write(transaction, &shard)?;
-    let freed = transaction
+    transaction
         .prepare_cached(
             "UPDATE batch_request SET state = 0, attempts = attempts - 1 WHERE id IN \
              (SELECT request_id FROM batch_attempt WHERE shard_id = ?1 AND state = 0)",
         )?
         .execute([id.0])?;
+    // Those with a doubted answer count neither as waiting nor as in flight.
+    let freed: i64 = transaction
+        .prepare_cached(
+            "SELECT count(*) FROM batch_attempt \
+             WHERE shard_id = ?1 AND state = 0 AND NOT second_opinion",
+        )?
+        .query_row([id.0], |row| row.get(0))?;
     transaction
         .prepare_cached("DELETE FROM batch_attempt WHERE shard_id = ?1 AND state = 0")?
         .execute([id.0])?;
-    let freed = count(freed as u64);
     runs::add(
         transaction,
         shard.run,

@@ -13,6 +13,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/sqlite/0001_pull_requests.sql"),
     include_str!("../../migrations/sqlite/0002_ledger.sql"),
     include_str!("../../migrations/sqlite/0003_measures.sql"),
+    include_str!("../../migrations/sqlite/0004_doubt.sql"),
 ];
 
 /// The newest version of the schema known here.

@@ -87,6 +87,7 @@ pub(crate) fn run(app: &App, arguments: &AnalyzeArguments) -> Result<Outcome, Cl
             task: task(),
             tiers,
             budget,
+            doubt: None,
         };
         let questions = Questions::new(&detector);
         let mut candidates = Candidates::new(Arc::clone(&store), wanted);

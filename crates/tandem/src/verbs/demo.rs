@@ -212,6 +212,7 @@ fn analyze(
                 task: task(),
                 tiers,
                 budget: None,
+                doubt: None,
             },
             requests,
         )?;

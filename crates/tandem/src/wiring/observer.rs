@@ -50,8 +50,13 @@ impl RunObserver {
         });
         bar.set_length(totals.requests);
         bar.set_position(totals.answered + totals.failed);
+        let in_doubt = if totals.in_doubt > 0 {
+            format!(", {} in doubt", count(totals.in_doubt))
+        } else {
+            String::new()
+        };
         bar.set_message(format!(
-            "answered or given up, {} waiting, {} out, {}",
+            "answered or given up, {} waiting, {} out{in_doubt}, {}",
             count(totals.waiting),
             count(totals.in_flight),
             dollars(totals.cost.as_usd())

@@ -25,21 +25,22 @@ impl State {
     }
 
     pub(super) fn attempt_lines(&self, run: RunId) -> Result<Vec<AttemptLine>, LedgerError> {
-        let mut lines: BTreeMap<(ShardId, Option<FailureKind>), AttemptLine> = BTreeMap::new();
+        type Key = (ShardId, Option<FailureKind>, bool);
+        let mut lines: BTreeMap<Key, AttemptLine> = BTreeMap::new();
         for request in &self.run(run)?.requests {
             for attempt in &request.attempts {
                 let Some(outcome) = &attempt.outcome else {
                     continue;
                 };
-                let (kind, repaired) = match &outcome.verdict {
-                    Verdict::Answered { repair } => (None, u64::from(repair.is_some())),
-                    Verdict::Failed(failure) => (Some(failure.kind), 0),
-                };
+                let kind = outcome.verdict.failure().map(|failure| failure.kind);
+                let repaired = u64::from(outcome.verdict.repair().is_some());
+                let second_opinion = attempt.second_opinion;
                 let line = lines
-                    .entry((attempt.shard, kind))
+                    .entry((attempt.shard, kind, second_opinion))
                     .or_insert_with(|| AttemptLine {
                         shard: attempt.shard,
                         kind,
+                        second_opinion,
                         attempts: 0,
                         repaired: 0,
                         usage: Usage::default(),
@@ -58,6 +59,7 @@ impl State {
 
     pub(super) fn tier_lines(&self, run: RunId) -> Result<Vec<TierLine>, LedgerError> {
         let mut answered: BTreeMap<u32, u64> = BTreeMap::new();
+        let mut doubted: BTreeMap<(u32, String), (u64, u64)> = BTreeMap::new();
         let mut failed: BTreeMap<(u32, FailureKind), u64> = BTreeMap::new();
         let mut open: BTreeMap<u32, u64> = BTreeMap::new();
         for request in &self.run(run)?.requests {
@@ -80,6 +82,14 @@ impl State {
             for (tier, verdict) in last_by_tier {
                 match verdict {
                     Verdict::Answered { .. } => *answered.entry(tier).or_default() += 1,
+                    Verdict::Doubted { doubt, .. } => {
+                        let counts = doubted.entry((tier, doubt.reason.clone())).or_default();
+                        if request.standing_tier == Some(tier) {
+                            counts.0 += 1;
+                        } else {
+                            counts.1 += 1;
+                        }
+                    }
                     Verdict::Failed(failure) => {
                         *failed.entry((tier, failure.kind)).or_default() += 1;
                     }
@@ -89,6 +99,14 @@ impl State {
         let mut lines = Vec::new();
         for (tier, requests) in answered {
             lines.push(TierLine::Answered { tier, requests });
+        }
+        for ((tier, reason), (standing, replaced)) in doubted {
+            lines.push(TierLine::Doubted {
+                tier,
+                reason,
+                standing,
+                replaced,
+            });
         }
         for ((tier, kind), requests) in failed {
             lines.push(TierLine::Failed {
@@ -192,6 +210,7 @@ impl State {
                 subject: request.subject.clone(),
                 group: request.group.clone(),
                 in_flight: request.standing == Standing::InShard,
+                has_answer: request.standing_tier.is_some(),
             })
             .collect()
     }

@@ -55,9 +55,10 @@ impl State {
                     standing: Standing::Ready,
                     attempts: Vec::new(),
                     ended: None,
+                    standing_tier: None,
                 });
                 data.by_custom_id.insert(request.custom_id.clone(), seq);
-                data.ready.entry(variant).or_default().insert(seq);
+                data.ready.entry(variant).or_default().insert((None, seq));
                 data.totals.requests += 1;
                 data.totals.waiting += 1;
                 Admission::Claimed
@@ -75,21 +76,28 @@ impl State {
         let data = self.run_mut(run)?;
         let task = data.run.spec.task.name.clone();
         let mut subjects = Vec::new();
+        let mut failed = 0;
         for request in &mut data.requests {
-            if request.standing == Standing::Ready {
+            if request.standing != Standing::Ready {
+                continue;
+            }
+            subjects.push(request.subject.clone());
+            if request.standing_tier.is_some() {
+                request.standing = Standing::Answered;
+            } else {
                 request.standing = Standing::Failed;
                 request.ended = Some(failure.clone());
-                subjects.push(request.subject.clone());
+                failed += 1;
             }
         }
         data.ready.clear();
-        let ended = subjects.len() as u64;
-        data.totals.waiting -= ended;
-        data.totals.failed += ended;
+        data.totals.in_doubt -= subjects.len() as u64 - failed;
+        data.totals.waiting -= failed;
+        data.totals.failed += failed;
         for subject in subjects {
             self.claims.remove(&(task.clone(), subject));
         }
-        Ok(ended)
+        Ok(failed)
     }
 
     pub(super) fn ready_groups(&self, run: RunId) -> Result<Vec<ReadyGroup>, LedgerError> {
@@ -114,7 +122,7 @@ impl State {
             return Ok(Vec::new());
         };
         let mut page = Vec::new();
-        for seq in seqs.iter().take(limit) {
+        for (_, seq) in seqs.iter().take(limit) {
             if let Some(request) = data.request(*seq) {
                 page.push(ReadyRequest {
                     seq: *seq,

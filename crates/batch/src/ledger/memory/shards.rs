@@ -10,7 +10,7 @@ use super::state::{
 use crate::ledger::LedgerError;
 use crate::ledger::records::{
     Member, NewShard, Next, OutcomeRecord, RunId, Shard, ShardFilter, ShardId, ShardState,
-    ShardStep, ShardTally, StoredRequest, Verdict,
+    ShardStep, ShardTally, StoredRequest,
 };
 
 impl State {
@@ -22,34 +22,40 @@ impl State {
         let id = ShardId(self.last_shard + 1);
         let data = self.run_mut(new.run)?;
         for seq in members {
-            if !data
-                .ready
-                .get(&new.variant)
-                .is_some_and(|seqs| seqs.contains(seq))
-            {
+            let waits = data.request(*seq).is_some_and(|request| {
+                let group = data.ready.get(&new.variant);
+                group.is_some_and(|places| places.contains(&request.place(*seq)))
+            });
+            if !waits {
                 return conflict(format!("request {seq} does not wait with these settings"));
             }
         }
         if members.iter().collect::<BTreeSet<_>>().len() != members.len() || members.is_empty() {
             return conflict("a shard needs one or more different requests");
         }
+        let mut without_answer = 0;
         for seq in members {
+            let Some(request) = data.request_mut(*seq) else {
+                continue;
+            };
+            request.standing = Standing::InShard;
+            let place = request.place(*seq);
+            let second_opinion = request.standing_tier.is_some();
+            without_answer += u64::from(!second_opinion);
+            let tier_attempts = request.tier_attempts;
+            request.attempts.push(AttemptData {
+                shard: id,
+                tier: new.variant.tier,
+                tier_attempts,
+                second_opinion,
+                outcome: None,
+            });
             if let Some(ready) = data.ready.get_mut(&new.variant) {
-                ready.remove(seq);
-            }
-            if let Some(request) = data.request_mut(*seq) {
-                request.standing = Standing::InShard;
-                let tier_attempts = request.tier_attempts;
-                request.attempts.push(AttemptData {
-                    shard: id,
-                    tier: new.variant.tier,
-                    tier_attempts,
-                    outcome: None,
-                });
+                ready.remove(&place);
             }
         }
-        data.totals.waiting -= members.len() as u64;
-        data.totals.in_flight += members.len() as u64;
+        data.totals.waiting -= without_answer;
+        data.totals.in_flight += without_answer;
         let mut members = members.to_vec();
         members.sort_unstable();
         self.last_shard = id.0;
@@ -167,26 +173,41 @@ impl State {
                     outcome.seq
                 ));
             }
+            if !outcome.is_consistent(state.shard(shard)?.shard.variant.tier) {
+                return conflict(format!(
+                    "what comes next for request {} does not go with its outcome",
+                    outcome.seq
+                ));
+            }
         }
         let data = state.run_mut(run_id)?;
         let task = data.run.spec.task.name.clone();
         let mut released = Vec::new();
         for outcome in outcomes {
-            data.totals.in_flight -= 1;
             data.totals.cost += outcome.cost;
             data.totals.possible_cost += outcome.possible_cost;
             let Some(request) = data.request_mut(outcome.seq) else {
                 continue;
             };
+            let had_answer = request.standing_tier.is_some();
             if let Some(attempt) = request.attempts.last_mut() {
                 attempt.outcome = Some(outcome.clone());
             }
             let mut ready_again = None;
             match &outcome.next {
-                Next::Done => request.standing = Standing::Answered,
+                Next::Done => {
+                    request.standing = Standing::Answered;
+                    request.standing_tier = None;
+                }
+                Next::Failed | Next::Quarantined if had_answer => {
+                    request.standing = Standing::Answered;
+                }
                 Next::Failed => request.standing = Standing::Failed,
                 Next::Quarantined => request.standing = Standing::Quarantined,
                 Next::Again { variant, shrunk } => {
+                    if outcome.verdict.doubt().is_some() {
+                        request.standing_tier = Some(request.variant.tier);
+                    }
                     request.standing = Standing::Ready;
                     if variant.tier != request.variant.tier {
                         request.tier_attempts = 0;
@@ -201,22 +222,37 @@ impl State {
                     ready_again = Some(*variant);
                 }
             }
-            if let (Verdict::Failed(failure), false) = (&outcome.verdict, request.is_open()) {
-                request.ended = Some(failure.clone());
+            if matches!(
+                request.standing,
+                Standing::Failed | Standing::Quarantined | Standing::Released
+            ) {
+                request.ended = outcome.verdict.failure().cloned();
             }
             let standing = request.standing;
             if !request.is_open() {
                 released.push(request.subject.clone());
             }
+            let place = request.place(outcome.seq);
+            let in_doubt = request.is_open() && request.standing_tier.is_some();
+            let totals = &mut data.totals;
+            if had_answer {
+                totals.in_doubt -= 1;
+            } else {
+                totals.in_flight -= 1;
+            }
             match standing {
-                Standing::Answered => data.totals.answered += 1,
-                Standing::Failed | Standing::Quarantined | Standing::Released => {
-                    data.totals.failed += 1;
+                _ if in_doubt => {
+                    totals.in_doubt += 1;
+                    totals.answered += u64::from(!had_answer);
                 }
-                Standing::Ready | Standing::InShard => data.totals.waiting += 1,
+                Standing::Answered => totals.answered += u64::from(!had_answer),
+                Standing::Failed | Standing::Quarantined | Standing::Released => {
+                    totals.failed += 1;
+                }
+                Standing::Ready | Standing::InShard => totals.waiting += 1,
             }
             if let Some(variant) = ready_again {
-                data.ready.entry(variant).or_default().insert(outcome.seq);
+                data.ready.entry(variant).or_default().insert(place);
             }
         }
         for subject in released {
@@ -286,9 +322,11 @@ impl State {
             request.attempts.pop();
             request.standing = Standing::Ready;
             let variant = request.variant;
-            run.ready.entry(variant).or_default().insert(seq);
-            run.totals.in_flight -= 1;
-            run.totals.waiting += 1;
+            let place = request.place(seq);
+            let without_answer = u64::from(request.standing_tier.is_none());
+            run.ready.entry(variant).or_default().insert(place);
+            run.totals.in_flight -= without_answer;
+            run.totals.waiting += without_answer;
         }
         Ok(())
     }

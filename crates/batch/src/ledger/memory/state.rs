@@ -30,9 +30,12 @@ pub(super) struct RunData {
     pub(super) lease: Option<(String, Timestamp)>,
     pub(super) requests: Vec<RequestData>,
     pub(super) by_custom_id: HashMap<String, u64>,
-    pub(super) ready: BTreeMap<Variant, BTreeSet<u64>>,
+    pub(super) ready: BTreeMap<Variant, BTreeSet<Place>>,
     pub(super) totals: Totals,
 }
+
+/// Where a request waits in its group: those with a doubted answer come after those with none.
+pub(super) type Place = (Option<u32>, u64);
 
 #[derive(Debug)]
 pub(super) struct RequestData {
@@ -48,6 +51,8 @@ pub(super) struct RequestData {
     pub(super) standing: Standing,
     pub(super) attempts: Vec<AttemptData>,
     pub(super) ended: Option<Failure>,
+    /// The tier whose doubted answer is the request's answer.
+    pub(super) standing_tier: Option<u32>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,6 +71,8 @@ pub(super) struct AttemptData {
     pub(super) shard: ShardId,
     pub(super) tier: u32,
     pub(super) tier_attempts: u32,
+    /// Whether the request had a doubted answer already.
+    pub(super) second_opinion: bool,
     pub(super) outcome: Option<OutcomeRecord>,
 }
 
@@ -78,6 +85,10 @@ pub(super) struct ShardData {
 impl RequestData {
     pub(super) fn is_open(&self) -> bool {
         matches!(self.standing, Standing::Ready | Standing::InShard)
+    }
+
+    pub(super) fn place(&self, seq: u64) -> Place {
+        (self.standing_tier, seq)
     }
 
     pub(super) fn counted_attempts(&self) -> u32 {

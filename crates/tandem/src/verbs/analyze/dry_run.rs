@@ -8,7 +8,7 @@ use batch::engine::Estimate;
 use batch::policy::first_variant;
 use batch::provider::{OpenAiShaped, Profile, Provider, RequestTemplate};
 use batch::transport::HttpTransport;
-use batch::{ModelRef, Settings, TierSpec};
+use batch::{ModelRef, RunSpec, Settings, TierSpec};
 use detect::Detector;
 use jiff::civil::Date;
 use jiff::{Timestamp, tz::TimeZone};
@@ -74,10 +74,15 @@ pub(super) fn models(
     let catalogue = model_table(config)?;
     let today = Timestamp::now().to_zoned_datetime(TimeZone::UTC).date();
     let tiers = in_service(app, tiers, &catalogue, today);
-    let task = task();
+    let spec = RunSpec {
+        task: task(),
+        tiers,
+        budget: None,
+        doubt: None,
+    };
     let questions = Questions::new(detector);
-    let mut lines = match tiers.first() {
-        Some(tier) if arguments.show => Some(Lines::new(&task, tier)?),
+    let mut lines = match spec.tiers.first() {
+        Some(tier) if arguments.show => Some(Lines::new(&spec.task, tier)?),
         _ => None,
     };
     let mut candidates = Candidates::new(Arc::clone(store), wanted);
@@ -96,8 +101,9 @@ pub(super) fn models(
     if let Some(lines) = lines {
         lines.finish()?;
     }
-    let estimate = Estimate::new(&task, &tiers, requests, input_tokens);
-    let names: Vec<String> = tiers
+    let estimate = Estimate::new(&spec, requests, input_tokens);
+    let names: Vec<String> = spec
+        .tiers
         .iter()
         .map(|tier| tier.reference.to_string())
         .collect();
