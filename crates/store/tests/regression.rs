@@ -181,7 +181,7 @@ fn fill_doubts(store: &SqliteStore) {
 
 fn doubting_spec() -> RunSpec {
     let mut spec = run_spec();
-    spec.task.name = "doubts".to_owned();
+    "doubts".clone_into(&mut spec.task.name);
     spec.tiers.push(spec.tiers[0].clone());
     spec.doubt = Some(DoubtSpec {
         expected_share: 0.25,
