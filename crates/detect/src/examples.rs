@@ -109,10 +109,8 @@ impl Catalogue {
 /// A person's change without any sign of a tool.
 fn plain() -> PullRequest {
     PullRequest {
-        id: None,
         repo: "example/project".to_owned(),
         number: 1,
-        language: None,
         title: "Sort the list".to_owned(),
         body: Some(String::new()),
         author: Some(Actor {
@@ -121,22 +119,13 @@ fn plain() -> PullRequest {
             is_bot: Some(false),
         }),
         state: State::Open,
-        draft: None,
-        created_at: None,
-        updated_at: None,
-        closed_at: None,
-        merged_at: None,
-        additions: None,
-        deletions: None,
-        changed_files: None,
         head_ref: Some("sort".to_owned()),
-        base_ref: None,
         labels: Some(Vec::new()),
         commits: Some(vec![commit()]),
         reviews: Some(Vec::new()),
         comments: Some(Vec::new()),
-        files: None,
         events: Some(Vec::new()),
+        ..PullRequest::default()
     }
 }
 

@@ -11,7 +11,7 @@ pub use analysis::{
 };
 pub use evidence::{Confidence, Evidence, Role, Signal};
 pub use pull_request::{
-    Actor, Comment, CommentKind, Commit, Event, FileChange, Label, NotAKey, PrKey, PullRequest,
-    Review, ReviewState, State,
+    Actor, Comment, CommentKind, Commit, Event, ExpectedCounts, FileChange, Gap, Label, NotAKey,
+    PrKey, PullRequest, Review, ReviewState, State,
 };
 pub use verdict::{Origin, Verdict};

@@ -11,8 +11,9 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 /// One pull request with its documents, as imported or synced.
 ///
-/// Times are UTC. Unknown fields in the input are ignored.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+/// Times are UTC. Unknown fields in the input are ignored. The default is a record that knows nothing,
+/// not even which pull request it is: a start for those who build one field by field.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct PullRequest {
     /// The host's id of the pull request: a number or a node id, kept as text.
     #[serde(default, deserialize_with = "id_as_text")]
@@ -84,6 +85,48 @@ pub struct PullRequest {
     /// Timeline events.
     #[serde(default)]
     pub events: Option<Vec<Event>>,
+    /// Who merged it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub merged_by: Option<Actor>,
+    /// Whether it merges, or merged, by itself once its checks passed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub auto_merge: Option<bool>,
+    /// Accounts and teams (`@owner/team`) whose review is asked for now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub requested_reviewers: Option<Vec<String>>,
+    /// Issues that it closes, as `owner/name#12`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub linked_issues: Option<Vec<String>>,
+    /// The state of the checks on its last commit, in the host's lower-case word: `success`, ...
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub checks: Option<String>,
+    /// How much the host says there is, against which the lists can be held.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expected: Option<ExpectedCounts>,
+}
+
+/// How many items of each list the host says there are.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExpectedCounts {
+    /// Commits.
+    pub commits: u64,
+    /// Submitted and pending reviews.
+    pub reviews: u64,
+    /// Comments in the conversation and on the diff.
+    pub comments: u64,
+    /// Changed files.
+    pub files: u64,
+}
+
+/// A list of a record that holds fewer items than the host says there are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Gap {
+    /// Which list: `commits`, `reviews`, `comments` or `files`.
+    pub list: &'static str,
+    /// How many the host says there are.
+    pub expected: u64,
+    /// How many the record holds; `None` when the list is not known at all.
+    pub stored: Option<u64>,
 }
 
 /// An account.
@@ -338,14 +381,48 @@ impl PullRequest {
         Some(self.additions?.saturating_add(self.deletions?))
     }
 
+    /// The lists that hold fewer items than the host says there are; `None` when the host's counts
+    /// are not known, so that nothing can be said.
+    pub fn gaps(&self) -> Option<Vec<Gap>> {
+        fn length<T>(list: Option<&Vec<T>>) -> Option<u64> {
+            list.map(|list| list.len() as u64)
+        }
+        let expected = self.expected?;
+        let lists = [
+            ("commits", expected.commits, length(self.commits.as_ref())),
+            ("reviews", expected.reviews, length(self.reviews.as_ref())),
+            (
+                "comments",
+                expected.comments,
+                length(self.comments.as_ref()),
+            ),
+            ("files", expected.files, length(self.files.as_ref())),
+        ];
+        let gaps = lists
+            .into_iter()
+            .filter(|(_, expected, stored)| stored.is_none_or(|stored| stored < *expected))
+            .map(|(list, expected, stored)| Gap {
+                list,
+                expected,
+                stored,
+            });
+        Some(gaps.collect())
+    }
+
     /// A hash (64 hex digits) of what an analysis or a verdict can depend on.
     ///
-    /// Bookkeeping that says nothing of the change itself (`id`, `updated_at`) is left out, so that
-    /// a new label event elsewhere does not make every analysis stale.
+    /// Bookkeeping that says nothing of the change itself (`id`, `updated_at`, check states, the
+    /// host's counts) is left out, so that a new label event elsewhere does not make every analysis
+    /// stale. Fields that came later are not written where they are not known: the hashes of older
+    /// records stay as they were.
     pub fn content_hash(&self) -> String {
         let content = PullRequest {
             id: None,
             updated_at: None,
+            auto_merge: None,
+            requested_reviewers: None,
+            checks: None,
+            expected: None,
             ..self.clone()
         };
         let mut hasher = blake3::Hasher::new();
@@ -435,6 +512,25 @@ mod tests {
         assert_eq!(before.content_hash(), after.content_hash());
         after.title = "u".into();
         assert_ne!(before.content_hash(), after.content_hash());
+    }
+
+    #[test]
+    fn a_record_knows_what_it_lacks() {
+        let without_counts = parse(r#"{"repo":"a/b","number":1,"commits":[]}"#);
+        assert_eq!(without_counts.gaps(), None);
+        let record = parse(
+            r#"{"repo":"a/b","number":1,"commits":[{"message":"x"}],"reviews":[],"comments":[],
+                "expected":{"commits":1,"reviews":0,"comments":2,"files":3}}"#,
+        );
+        let gap = |list, expected, stored| Gap {
+            list,
+            expected,
+            stored,
+        };
+        assert_eq!(
+            record.gaps(),
+            Some(vec![gap("comments", 2, Some(0)), gap("files", 3, None)])
+        );
     }
 
     #[test]

@@ -72,6 +72,12 @@ fn fill(later: PullRequest, earlier: PullRequest) -> PullRequest {
             fill_file,
         ),
         events: fill_list(later.events, earlier.events, event_key, fill_event),
+        merged_by: fill_author(later.merged_by, earlier.merged_by),
+        auto_merge: later.auto_merge.or(earlier.auto_merge),
+        requested_reviewers: later.requested_reviewers.or(earlier.requested_reviewers),
+        linked_issues: later.linked_issues.or(earlier.linked_issues),
+        checks: later.checks.or(earlier.checks),
+        expected: later.expected.or(earlier.expected),
     }
 }
 

@@ -130,18 +130,9 @@ fn blank(slot: &Slot<'_>, plan: &RepositoryPlan, number: u64, chance: &mut Chanc
         number,
         language: Some(plan.language.name().to_owned()),
         title: String::new(),
-        body: None,
-        author: None,
         state: State::Open,
         draft: Some(false),
         created_at: Some(moment(slot.opened)),
-        updated_at: None,
-        closed_at: None,
-        merged_at: None,
-        additions: None,
-        deletions: None,
-        changed_files: None,
-        head_ref: None,
         base_ref: Some("main".to_owned()),
         labels: Some(Vec::new()),
         commits: Some(Vec::new()),
@@ -149,6 +140,7 @@ fn blank(slot: &Slot<'_>, plan: &RepositoryPlan, number: u64, chance: &mut Chanc
         comments: Some(Vec::new()),
         files: Some(Vec::new()),
         events: Some(Vec::new()),
+        ..PullRequest::default()
     }
 }
 
