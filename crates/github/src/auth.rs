@@ -1,0 +1,185 @@
+//! Whose right is used: a token, or a GitHub App that asks for tokens of an hour.
+
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use ring::rand::SystemRandom;
+use ring::signature::{RSA_PKCS1_SHA256, RsaKeyPair};
+use rustls_pki_types::PrivateKeyDer;
+use rustls_pki_types::pem::PemObject;
+use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
+use serde_json::json;
+use tokio::sync::Mutex;
+use tokio::time::Instant;
+
+use crate::error::GithubError;
+
+/// What the host is shown.
+#[derive(Debug, Clone)]
+pub enum Credentials {
+    /// A personal token, classic or fine-grained, or one of `gh auth token`.
+    Token(SecretString),
+    /// A GitHub App.
+    App(AppCredentials),
+}
+
+/// A GitHub App and where it is installed.
+#[derive(Debug, Clone)]
+pub struct AppCredentials {
+    /// The app's id or client id.
+    pub app_id: String,
+    /// Its private key in PEM.
+    pub private_key: SecretString,
+    /// The installation's id; looked up by the owner's name where it is not known.
+    pub installation_id: Option<u64>,
+}
+
+/// A token of an installation is renewed this long before it ends.
+const RENEW_BEFORE: Duration = Duration::from_mins(5);
+/// How long a request of the app itself is valid; GitHub allows ten minutes.
+const APP_REQUEST_SECONDS: i64 = 9 * 60;
+/// The request is dated back, since clocks differ.
+const DATED_BACK_SECONDS: i64 = 60;
+
+/// A token of an installation as the host sends it.
+#[derive(Deserialize)]
+pub(crate) struct InstallationToken {
+    pub(crate) token: String,
+    pub(crate) expires_at: jiff::Timestamp,
+}
+
+/// Keeps the token in use.
+pub(crate) struct TokenKeeper {
+    pub(crate) credentials: Credentials,
+    cached: Mutex<Option<Cached>>,
+}
+
+struct Cached {
+    token: SecretString,
+    renew_at: Instant,
+}
+
+impl TokenKeeper {
+    pub(crate) fn new(credentials: Credentials) -> TokenKeeper {
+        TokenKeeper {
+            credentials,
+            cached: Mutex::new(None),
+        }
+    }
+
+    /// The token to show now. `renew` asks the host for a new one; only one task asks at a time.
+    pub(crate) async fn token<F>(
+        &self,
+        renew: impl FnOnce(AppCredentials) -> F,
+    ) -> Result<SecretString, GithubError>
+    where
+        F: Future<Output = Result<(InstallationToken, jiff::Timestamp), GithubError>>,
+    {
+        let app = match &self.credentials {
+            Credentials::Token(token) => return Ok(token.clone()),
+            Credentials::App(app) => app,
+        };
+        let mut cached = self.cached.lock().await;
+        if let Some(known) = cached
+            .as_ref()
+            .filter(|known| Instant::now() < known.renew_at)
+        {
+            return Ok(known.token.clone());
+        }
+        let (fresh, host_now) = renew(app.clone()).await?;
+        let lifetime =
+            Duration::try_from(fresh.expires_at.duration_since(host_now)).unwrap_or(Duration::ZERO);
+        let token = SecretString::from(fresh.token);
+        *cached = Some(Cached {
+            token: token.clone(),
+            renew_at: Instant::now() + lifetime.saturating_sub(RENEW_BEFORE),
+        });
+        Ok(token)
+    }
+
+    /// Forgets a token that the host no longer takes; `true` when another can be asked for.
+    pub(crate) async fn forget(&self, refused: &SecretString) -> bool {
+        if let Credentials::Token(_) = self.credentials {
+            return false;
+        }
+        let mut cached = self.cached.lock().await;
+        if cached
+            .as_ref()
+            .is_some_and(|known| known.token.expose_secret() == refused.expose_secret())
+        {
+            *cached = None;
+        }
+        true
+    }
+}
+
+/// Signs what an app shows the host to ask for a token of an installation: a JSON Web Token with
+/// RS256 (RFC 7519, RFC 7518 section 3.3).
+pub(crate) fn app_request(
+    app: &AppCredentials,
+    now: jiff::Timestamp,
+) -> Result<SecretString, GithubError> {
+    let refused = |message: &str| GithubError::AppKey {
+        message: message.to_owned(),
+    };
+    let key = PrivateKeyDer::from_pem_slice(app.private_key.expose_secret().as_bytes())
+        .map_err(|_| refused("it is not a private key in PEM"))?;
+    let pair = match &key {
+        PrivateKeyDer::Pkcs1(der) => RsaKeyPair::from_der(der.secret_pkcs1_der()),
+        PrivateKeyDer::Pkcs8(der) => RsaKeyPair::from_pkcs8(der.secret_pkcs8_der()),
+        _ => return Err(refused("it is not an RSA key")),
+    }
+    .map_err(|error| {
+        refused(&format!(
+            "it is not an RSA key of 2048 bits or more ({error})"
+        ))
+    })?;
+    let issued_at = now.as_second() - DATED_BACK_SECONDS;
+    let header = json!({"alg": "RS256", "typ": "JWT"}).to_string();
+    let claims = json!({
+        "iat": issued_at,
+        "exp": issued_at + APP_REQUEST_SECONDS,
+        "iss": app.app_id,
+    })
+    .to_string();
+    let signed = format!(
+        "{}.{}",
+        URL_SAFE_NO_PAD.encode(header),
+        URL_SAFE_NO_PAD.encode(claims)
+    );
+    let mut signature = vec![0; pair.public().modulus_len()];
+    pair.sign(
+        &RSA_PKCS1_SHA256,
+        &SystemRandom::new(),
+        signed.as_bytes(),
+        &mut signature,
+    )
+    .map_err(|_| refused("it cannot sign"))?;
+    Ok(SecretString::from(format!(
+        "{signed}.{}",
+        URL_SAFE_NO_PAD.encode(signature)
+    )))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_that_is_none_is_refused_without_being_shown() {
+        let app = AppCredentials {
+            app_id: "7".to_owned(),
+            private_key: SecretString::from("-----BEGIN NONSENSE-----\nc2VjcmV0\n"),
+            installation_id: None,
+        };
+        let error = app_request(&app, jiff::Timestamp::UNIX_EPOCH)
+            .expect_err("refused")
+            .to_string();
+        assert!(
+            error.contains("private key") && !error.contains("c2VjcmV0"),
+            "{error}"
+        );
+    }
+}
