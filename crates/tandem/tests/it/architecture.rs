@@ -14,6 +14,8 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("analysis", &["measures", "model"]),
     ("insights", &["measures", "model", "stats"]),
     ("intake", &["model"]),
+    ("github", &["model"]),
+    ("standin", &["model"]),
     ("store", &["batch", "measures", "model"]),
 ];
 

@@ -1,0 +1,10 @@
+//! The sync against the stand-in, faults included.
+
+mod app;
+mod common;
+mod completeness;
+mod faults;
+mod limits;
+mod property;
+mod refusals;
+mod schema;
