@@ -93,6 +93,7 @@ pub const ERROR_ROWS: &[ErrorRow] = &[
         &[
             "reduce the length of the messages",
             "maximum context length",
+            "prompt is too long",
         ],
     ),
     codes(FailureKind::Expired, &["batch_expired", "batch_cancelled"]),
@@ -104,6 +105,10 @@ pub const ERROR_ROWS: &[ErrorRow] = &[
             "model_mismatch",
             "invalid_api_key",
             "insufficient_quota",
+            "authentication_error",
+            "permission_error",
+            "billing_error",
+            "not_found_error",
             "invalid_url",
             "invalid_method",
             "unsupported_method",

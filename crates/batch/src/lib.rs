@@ -39,7 +39,7 @@ pub use task::{
     AnswerSchema, DoubtSpec, NewRequest, Payload, PayloadError, RunSpec, Task, is_legal_custom_id,
 };
 pub use tier::{
-    CompletionWindow, DEFAULT_MAX_COMPLETION_TOKENS, DEFAULT_TIERS, Effort, ModelRef, ResponseMode,
-    TierError, TierPrice, TierSpec,
+    Billing, CompletionWindow, DEFAULT_MAX_COMPLETION_TOKENS, DEFAULT_TIERS, Effort, ModelRef,
+    ResponseMode, TierError, TierPrice, TierSpec,
 };
 pub use tokio_util::sync::CancellationToken;

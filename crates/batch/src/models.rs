@@ -104,11 +104,15 @@ impl Catalogue {
         self.as_of
     }
 
-    /// What is known of a model.
+    /// What is known of a model. A model by plain calls is the host's own, unless the table has an entry
+    /// for it under the name with `-sync`.
     pub fn model(&self, reference: &ModelRef) -> Option<&Model> {
-        self.models
-            .iter()
-            .find(|model| model.reference == *reference)
+        let at = |provider: &str| {
+            self.models.iter().find(|model| {
+                model.reference.provider == provider && model.reference.model == reference.model
+            })
+        };
+        at(&reference.provider).or_else(|| at(reference.host()))
     }
 
     /// All models.

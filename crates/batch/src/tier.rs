@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::models::Catalogue;
 use crate::money::TokenPrice;
+use crate::provider::{Profile, SYNC_SUFFIX};
 
 /// The cap on completion tokens when nothing else is said. Hidden reasoning counts inside it; caps
 /// below about 1,500 fail often on reasoning models.
@@ -23,6 +24,20 @@ pub struct ModelRef {
     pub provider: String,
     /// The model's id there, for instance `openai/gpt-oss-20b`.
     pub model: String,
+}
+
+impl ModelRef {
+    /// Whether the provider is a host by plain, synchronous calls: its name ends in `-sync`.
+    pub fn is_synchronous(&self) -> bool {
+        self.provider.ends_with(SYNC_SUFFIX)
+    }
+
+    /// The name of the host: the provider's without `-sync`.
+    pub fn host(&self) -> &str {
+        self.provider
+            .strip_suffix(SYNC_SUFFIX)
+            .unwrap_or(&self.provider)
+    }
 }
 
 impl fmt::Display for ModelRef {
@@ -68,10 +83,21 @@ pub struct TierSpec {
 /// The prices of a tier on the day its run was planned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TierPrice {
-    /// Through the Batch API.
+    /// What is charged: the price through the Batch API, or by plain calls where the host is asked so.
     pub batch: TokenPrice,
     /// By plain, synchronous calls.
     pub sync: TokenPrice,
+}
+
+/// Whose price list a host's calls are charged by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Billing {
+    /// The one for the Batch API.
+    Batch,
+    /// The one for plain calls.
+    Synchronous,
+    /// None: what the table of models does not price costs nothing.
+    Free,
 }
 
 impl TierSpec {
@@ -105,16 +131,58 @@ impl TierSpec {
         Ok(TierSpec::for_model(text.parse()?, catalogue))
     }
 
-    /// This tier with the prices of a day.
+    /// This tier with the prices of a day, as far as the catalogue has them. What is charged is the
+    /// Batch price, and the synchronous one for a model by plain calls (see
+    /// [`ModelRef::is_synchronous`]); [`TierSpec::billed`] knows hosts that differ.
     pub fn priced_on(self, day: Date, catalogue: &Catalogue) -> TierSpec {
+        let is_synchronous = self.reference.is_synchronous();
         let price = catalogue
             .model(&self.reference)
             .and_then(|model| model.price_on(day))
             .map(|price| TierPrice {
-                batch: price.batch_or_sync(),
+                batch: if is_synchronous {
+                    price.sync
+                } else {
+                    price.batch_or_sync()
+                },
                 sync: price.sync,
             });
         TierSpec { price, ..self }
+    }
+
+    /// This priced tier by the price list that counts at its host.
+    pub fn billed(self, billing: Billing) -> TierSpec {
+        let price = match (billing, self.price) {
+            (Billing::Batch, price) => price,
+            (Billing::Free, None) => Some(TierPrice {
+                batch: TokenPrice::default(),
+                sync: TokenPrice::default(),
+            }),
+            (Billing::Synchronous | Billing::Free, price) => price.map(|price| TierPrice {
+                batch: price.sync,
+                sync: price.sync,
+            }),
+        };
+        TierSpec { price, ..self }
+    }
+
+    /// This tier with what suits its host: a window it offers, and its way to JSON where the catalogue
+    /// says nothing about the model.
+    pub fn suited_to(self, profile: &Profile, catalogue: &Catalogue) -> TierSpec {
+        let is_known = catalogue.model(&self.reference).is_some();
+        TierSpec {
+            response: if is_known {
+                self.response
+            } else {
+                profile.response
+            },
+            completion_window: if profile.windows.offers(&self.completion_window) {
+                self.completion_window
+            } else {
+                profile.windows.usual()
+            },
+            ..self
+        }
     }
 
     /// The same settings with another model, as far as the other can: used for successors.
@@ -176,7 +244,8 @@ pub enum ResponseMode {
     Text,
 }
 
-/// How long the host may take, from 24 hours to 7 days; written `24h` or `7d`.
+/// How long the host may take, from an hour to 7 days; written `24h` or `7d`. Hosts offer some of
+/// these: see [`crate::provider::Windows`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct CompletionWindow {
@@ -219,7 +288,7 @@ impl FromStr for CompletionWindow {
         };
         let count: u32 = number.parse().map_err(|_| refused())?;
         let hours = count.checked_mul(hours_per_unit).ok_or_else(refused)?;
-        if !(24..=168).contains(&hours) {
+        if !(1..=168).contains(&hours) {
             return Err(refused());
         }
         Ok(CompletionWindow {
@@ -256,7 +325,7 @@ pub enum TierError {
     #[error("tier {0:?} is not of the form provider:model, for instance groq:openai/gpt-oss-20b")]
     Reference(String),
     /// Not a window hosts offer.
-    #[error("completion window {0:?} is not between 24h and 7d")]
+    #[error("completion window {0:?} is not between 1h and 7d")]
     Window(String),
     /// Not an effort.
     #[error("reasoning effort {0:?} is not low, medium or high")]
@@ -281,7 +350,65 @@ mod tests {
     }
 
     #[test]
-    fn windows_reach_from_a_day_to_a_week() {
+    fn plain_calls_cost_the_plain_price() {
+        let catalogue = Catalogue::embedded();
+        let day = jiff::civil::date(2026, 11, 23);
+        let check = |text: &str, billing: Billing, charged: Option<&str>| {
+            let tier = TierSpec::parse(text, &catalogue)
+                .unwrap()
+                .priced_on(day, &catalogue)
+                .billed(billing);
+            let price = tier
+                .price
+                .map(|price| price.batch.cost(1_000_000, 0).to_string());
+            assert_eq!(price.as_deref(), charged, "{text}");
+        };
+        check("groq:openai/gpt-oss-20b", Billing::Batch, Some("$0.0375"));
+        check(
+            "groq:openai/gpt-oss-20b",
+            Billing::Synchronous,
+            Some("$0.075"),
+        );
+        // The name alone says so, to those that do not know the host.
+        check(
+            "groq-sync:openai/gpt-oss-20b",
+            Billing::Batch,
+            Some("$0.075"),
+        );
+        check("ollama:any", Billing::Batch, None);
+        check("ollama:any", Billing::Free, Some("$0.00"));
+    }
+
+    #[test]
+    fn a_model_by_plain_calls_is_the_same_model() {
+        let catalogue = Catalogue::embedded();
+        let sync = TierSpec::parse("groq-sync:openai/gpt-oss-20b", &catalogue).unwrap();
+        assert_eq!(sync.response, ResponseMode::StrictSchema);
+        assert_eq!(sync.reasoning_effort, Some(Effort::Low));
+        assert_eq!(sync.reference.host(), "groq");
+        assert!(sync.reference.is_synchronous());
+    }
+
+    #[test]
+    fn hosts_suit_their_tiers() {
+        let catalogue = Catalogue::embedded();
+        let suited = |text: &str, name: &str, window: &str| {
+            let mut tier = TierSpec::parse(text, &catalogue).unwrap();
+            tier.completion_window = window.parse().unwrap();
+            tier.suited_to(&Profile::named(name).unwrap(), &catalogue)
+        };
+        let local = suited("ollama:some-model", "ollama", "24h");
+        assert_eq!(local.response, ResponseMode::StrictSchema);
+        let openai = suited("openai:some-model", "openai", "7d");
+        assert_eq!(openai.response, ResponseMode::JsonObject);
+        assert_eq!(openai.completion_window.as_str(), "24h");
+        let groq = suited("groq:openai/gpt-oss-20b", "groq", "7d");
+        assert_eq!(groq.response, ResponseMode::StrictSchema);
+        assert_eq!(groq.completion_window.as_str(), "7d");
+    }
+
+    #[test]
+    fn windows_reach_from_an_hour_to_a_week() {
         let hours = |text: &str| {
             text.parse::<CompletionWindow>()
                 .map(|window| window.hours())
@@ -289,8 +416,9 @@ mod tests {
         assert_eq!(hours("24h"), Ok(24));
         assert_eq!(hours("7d"), Ok(168));
         assert_eq!(hours("2d"), Ok(48));
+        assert_eq!(hours("1h"), Ok(1));
         for refused in [
-            "23h",
+            "0h",
             "8d",
             "169h",
             "",

@@ -214,10 +214,12 @@ pub(crate) struct AnalyzeArguments {
     /// Use this provider's default tiers: groq, or rules (no model, free)
     #[arg(long, value_name = "NAME", conflicts_with = "tiers")]
     pub(crate) provider: Option<String>,
-    /// The tiers, cheapest first: provider:model,provider:model
+    /// The tiers, cheapest first: provider:model,provider:model. Providers: groq, openai, azure,
+    /// doubleword, anthropic, mistral by batches; ollama, vllm, llamacpp, and NAME-sync for any of
+    /// the OpenAI shape, by plain calls; others by configuration
     #[arg(long, value_name = "A,B", value_delimiter = ',')]
     pub(crate) tiers: Vec<String>,
-    /// How long the provider may take: 24h to 7d
+    /// How long the provider may take, of the windows it offers: for groq 24h to 7d
     #[arg(long, value_name = "DURATION")]
     pub(crate) window: Option<String>,
     /// Wait for the answers (the default)

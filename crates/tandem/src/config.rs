@@ -1,10 +1,13 @@
 //! The configuration file, `tandem.toml`.
 
+mod provider;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
+
+pub(crate) use provider::{ProviderConfig, base_url_variable};
 
 use crate::error::CliError;
 
@@ -54,18 +57,6 @@ pub(crate) struct AnalyzeConfig {
     pub(crate) poll_interval_seconds: Option<f64>,
 }
 
-/// One provider.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub(crate) struct ProviderConfig {
-    /// Base address.
-    pub(crate) base_url: Option<String>,
-    /// Name of the environment variable with the key.
-    pub(crate) key_env: Option<String>,
-    /// File with the key, readable by its owner only.
-    pub(crate) key_file: Option<PathBuf>,
-}
-
 impl Config {
     /// Reads the file; a missing default file is the default configuration.
     ///
@@ -113,21 +104,6 @@ impl Config {
     pub(crate) fn resolve(&self, path: &Path) -> PathBuf {
         self.folder.join(path)
     }
-
-    /// The settings of a provider, with the environment's base address over the file's.
-    pub(crate) fn provider(&self, name: &str) -> ProviderSettings {
-        let file = self.providers.get(name).cloned().unwrap_or_default();
-        let upper = name.to_uppercase().replace('-', "_");
-        let base_url_variable = format!("TANDEM_{upper}_BASE_URL");
-        ProviderSettings {
-            base_url: std::env::var(&base_url_variable)
-                .ok()
-                .filter(|value| !value.trim().is_empty())
-                .or(file.base_url),
-            key_env: file.key_env.unwrap_or_else(|| format!("{upper}_API_KEY")),
-            key_file: file.key_file.map(|path| self.resolve(&path)),
-        }
-    }
 }
 
 /// Whether the user named the file.
@@ -137,78 +113,6 @@ pub(crate) enum Explicit {
     Yes,
     /// The default place: it may be missing.
     No,
-}
-
-/// A provider's settings after the environment had its say.
-#[derive(Debug, Clone)]
-pub(crate) struct ProviderSettings {
-    /// Base address, when it is not the provider's own.
-    pub(crate) base_url: Option<String>,
-    /// Name of the environment variable with the key.
-    pub(crate) key_env: String,
-    /// File with the key.
-    pub(crate) key_file: Option<PathBuf>,
-}
-
-impl ProviderSettings {
-    /// Finds the key: the environment first, then the file. `None` when there is neither.
-    ///
-    /// # Errors
-    /// Exit code 3 when the key file cannot be read or others may read it.
-    pub(crate) fn key(&self) -> Result<Option<SecretString>, CliError> {
-        if let Ok(value) = std::env::var(&self.key_env) {
-            let key = value.trim();
-            if !key.is_empty() {
-                return Ok(Some(SecretString::from(key.to_owned())));
-            }
-        }
-        let Some(path) = &self.key_file else {
-            return Ok(None);
-        };
-        refuse_open_permissions(path)?;
-        let text = std::fs::read_to_string(path)
-            .map(SecretString::from)
-            .map_err(|error| {
-                CliError::configuration(format!(
-                    "cannot read the key file {}: {error}",
-                    path.display()
-                ))
-            })?;
-        let key = text.expose_secret().trim();
-        if key.is_empty() {
-            return Err(CliError::configuration(format!(
-                "the key file {} is empty",
-                path.display()
-            )));
-        }
-        Ok(Some(SecretString::from(key.to_owned())))
-    }
-}
-
-/// Refuses a key file that other users of the machine can read.
-#[cfg(unix)]
-fn refuse_open_permissions(path: &Path) -> Result<(), CliError> {
-    use std::os::unix::fs::PermissionsExt;
-    let metadata = std::fs::metadata(path).map_err(|error| {
-        CliError::configuration(format!(
-            "cannot read the key file {}: {error}",
-            path.display()
-        ))
-    })?;
-    if metadata.permissions().mode() & 0o077 != 0 {
-        return Err(CliError::configuration(format!(
-            "the key file {} can be read by other users",
-            path.display()
-        ))
-        .hint(format!("chmod 600 {}", path.display())));
-    }
-    Ok(())
-}
-
-/// Other systems have no mode bits to check.
-#[cfg(not(unix))]
-fn refuse_open_permissions(_path: &Path) -> Result<(), CliError> {
-    Ok(())
 }
 
 #[cfg(test)]
@@ -259,30 +163,5 @@ mod tests {
         let path = folder.path().join("tandem.toml");
         assert!(Config::load(&path, Explicit::No).is_ok());
         assert!(Config::load(&path, Explicit::Yes).is_err());
-    }
-
-    #[cfg(unix)]
-    #[test]
-    fn a_key_file_that_others_can_read_is_refused() {
-        use std::os::unix::fs::PermissionsExt;
-        let folder = tempfile::tempdir().expect("a folder");
-        let path = folder.path().join("key");
-        std::fs::write(&path, " k-1 \n").expect("written");
-        let settings = ProviderSettings {
-            base_url: None,
-            key_env: "TANDEM_TEST_NO_SUCH_VARIABLE".to_owned(),
-            key_file: Some(path.clone()),
-        };
-        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).expect("set");
-        assert!(
-            settings
-                .key()
-                .expect_err("refused")
-                .text()
-                .contains("other users")
-        );
-        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).expect("set");
-        let key = settings.key().expect("read").expect("there");
-        assert_eq!(key.expose_secret(), "k-1");
     }
 }

@@ -83,10 +83,15 @@ impl CliError {
         self
     }
 
-    /// The whole chain in one line, and the hints: what a test can read.
+    /// The whole chain in one line, without the hints: for a place in a report.
+    pub(crate) fn words(&self) -> String {
+        format!("{:#}", self.error)
+    }
+
+    /// What a test can read.
     #[cfg(test)]
     pub(crate) fn text(&self) -> String {
-        format!("{:#}", self.error)
+        self.words()
     }
 
     /// Prints the chain and the hints on stderr and says the exit code.

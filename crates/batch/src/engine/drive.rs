@@ -1,6 +1,6 @@
 //! The loop: plan shards, submit, poll, collect, until every request has its outcome.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::future::Future;
 use std::time::Duration;
 
@@ -114,6 +114,7 @@ impl Engine {
             hold_until: None,
             waiting_since: HashMap::new(),
             filling: true,
+            in_doubt: BTreeSet::new(),
         };
         self.tell(&Event::RunStarted {
             run,
@@ -163,9 +164,10 @@ impl Engine {
                 self.clean_up(session).await?;
                 return Ok(RunEnd::Budget);
             }
-            let all_out = open
-                .iter()
-                .all(|shard| matches!(shard.state, ShardState::Created | ShardState::Ended));
+            let all_out = open.iter().all(|shard| {
+                matches!(shard.state, ShardState::Created | ShardState::Ended)
+                    || session.in_doubt.contains(&shard.id)
+            });
             if self.parts.settings.wait == Wait::SubmitOnly && all_out && planned.shards == 0 {
                 return Ok(RunEnd::Submitted);
             }
@@ -216,6 +218,15 @@ impl Engine {
         for result in results {
             match result {
                 Ok(Submitted::Created) => session.outage_since = None,
+                Ok(Submitted::InDoubt { shard, batch }) => {
+                    session.outage_since = None;
+                    if session.in_doubt.insert(shard) {
+                        self.warn(&format!(
+                            "shard {shard}: batch {batch} may be its own, which shows when that ends; \
+                             until then nothing is sent again"
+                        ));
+                    }
+                }
                 Ok(Submitted::TooManyTokens { shard }) => {
                     self.cut_smaller(session, &shard).await?;
                 }

@@ -26,6 +26,16 @@ pub enum EngineError {
         /// What to do, with a leading `; `.
         hint: String,
     },
+    /// The host does not offer a tier's completion window.
+    #[error("{provider} does not offer the completion window {window}; it offers {offered}")]
+    Window {
+        /// The provider.
+        provider: String,
+        /// The window asked for.
+        window: String,
+        /// The windows it offers.
+        offered: String,
+    },
     /// A budget is given, but the price of a model is not known.
     #[error(
         "the price of {model} is not known, so no budget can be kept; add it to the model file"
@@ -77,6 +87,7 @@ impl EngineError {
             | EngineError::NoTier
             | EngineError::NoModel { .. }
             | EngineError::NoPrice { .. }
+            | EngineError::Window { .. }
             | EngineError::Configuration { .. } => true,
             EngineError::Provider(error) => {
                 error.kind.is_configuration()

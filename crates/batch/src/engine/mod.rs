@@ -1,5 +1,6 @@
 //! The cascade itself: plan, shard, submit, poll, collect, repair, escalate, report.
 
+mod adopt;
 mod collect;
 mod doubt;
 mod drive;

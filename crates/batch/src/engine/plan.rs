@@ -87,10 +87,19 @@ impl Engine {
         let day = self.today();
         let mut tiers = Vec::with_capacity(spec.tiers.len());
         for tier in spec.tiers {
-            self.provider(&tier.reference.provider)?;
+            let provider = self.provider(&tier.reference.provider)?;
+            if !provider.windows().offers(&tier.completion_window) {
+                return Err(EngineError::Window {
+                    provider: provider.name().to_owned(),
+                    window: tier.completion_window.to_string(),
+                    offered: provider.windows().to_string(),
+                });
+            }
             let tier = match tier.price {
                 Some(_) => tier,
-                None => tier.priced_on(day, &self.parts.catalogue),
+                None => tier
+                    .priced_on(day, &self.parts.catalogue)
+                    .billed(provider.billing()),
             };
             if tier.price.is_none() && spec.budget.is_some() {
                 return Err(EngineError::NoPrice {

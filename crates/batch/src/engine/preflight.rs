@@ -46,7 +46,8 @@ impl Engine {
             let day = self.today();
             let successor = tier
                 .with_model(reference, &self.parts.catalogue)
-                .priced_on(day, &self.parts.catalogue);
+                .priced_on(day, &self.parts.catalogue)
+                .billed(provider.billing());
             if resolved
                 .iter()
                 .any(|earlier| earlier.reference == successor.reference)

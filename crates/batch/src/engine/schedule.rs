@@ -68,10 +68,16 @@ impl Engine {
                 .filter(|shard| shard.model == tier.reference)
                 .map(|shard| shard.prompt_tokens)
                 .sum();
+            let mut at_host = open
+                .iter()
+                .filter(|shard| shard.model.provider == tier.reference.provider)
+                .count();
+            let most_at_host = limits.max_open_batches.unwrap_or(usize::MAX);
             let mut left = group.requests;
             while left > 0 && (is_due || left >= max_requests) {
                 let is_full = open_count >= self.parts.settings.shards.max_open as usize
                     || round.shards >= SHARDS_PER_ROUND
+                    || at_host >= most_at_host
                     || (waiting_tokens > 0 && waiting_tokens >= token_cap);
                 if is_full {
                     break;
@@ -97,6 +103,7 @@ impl Engine {
                         waiting_tokens = waiting_tokens.saturating_add(prompt_tokens);
                         left = left.saturating_sub(requests);
                         open_count += 1;
+                        at_host += 1;
                         round.shards += 1;
                     }
                     ShardPlan::NoMoney => {

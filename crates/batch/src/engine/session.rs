@@ -35,6 +35,8 @@ pub(super) struct Session {
     pub(super) waiting_since: HashMap<Variant, Instant>,
     /// Whether the first requests are still being cut into shards.
     pub(super) filling: bool,
+    /// Shards that wait to learn whether a batch at the host is theirs.
+    pub(super) in_doubt: BTreeSet<ShardId>,
 }
 
 impl Session {

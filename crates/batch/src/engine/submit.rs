@@ -1,24 +1,24 @@
 //! Brings planned shards to the host. Each state is committed before and after its remote call, and a
 //! batch that may exist already is looked for before one is created.
 
-use std::sync::Arc;
-use std::time::Duration;
-
-use jiff::SignedDuration;
-
+use crate::engine::adopt::Found;
 use crate::engine::plan::{file_name, named, tier_of};
 use crate::engine::render::ShardInput;
 use crate::engine::session::{Halt, Session};
 use crate::engine::{Engine, EngineError};
-use crate::ledger::{LedgerError, Shard, ShardState, ShardStep};
+use crate::ledger::{LedgerError, Shard, ShardId, ShardState, ShardStep};
 use crate::observer::{Moment, Step};
 use crate::provider::{NewBatch, Provider, ProviderError, ProviderErrorKind, RemoteBatch, pause};
+use std::sync::Arc;
 
 /// What submitting a shard came to.
 #[derive(Debug)]
 pub(super) enum Submitted {
     /// Its batch is at the host.
     Created,
+    /// The host may have its batch already, which cannot be told before that one ends. Creating another
+    /// now could mean to pay twice.
+    InDoubt { shard: ShardId, batch: String },
     /// The host has too many tokens waiting; the shard is given up and cut smaller.
     TooManyTokens { shard: Box<Shard> },
 }
@@ -54,9 +54,20 @@ impl Engine {
                 self.upload(session, &*provider, &shard).await?;
                 shard = self.ledger().shard(shard.id)?;
             }
-            if may_exist && let Some(batch) = self.find_batch(&*provider, &shard).await? {
-                self.commit_created(&shard, &batch)?;
-                return Ok(Submitted::Created);
+            if may_exist {
+                match self.find_batch(&*provider, &shard).await? {
+                    Found::Batch(batch) => {
+                        self.commit_created(&shard, &batch)?;
+                        return Ok(Submitted::Created);
+                    }
+                    Found::Perhaps(batch) => {
+                        return Ok(Submitted::InDoubt {
+                            shard: shard.id,
+                            batch,
+                        });
+                    }
+                    Found::Nothing => {}
+                }
             }
             match self.create(session, &*provider, &shard).await? {
                 Ok(batch) => {
@@ -141,6 +152,8 @@ impl Engine {
         let file_id = shard.file_id.as_deref().ok_or_else(|| {
             LedgerError::Unreadable(format!("{} is uploaded but names no file", named(shard.id)))
         })?;
+        let frame = self.frame(&session.spec, shard.variant.tier, shard.variant)?;
+        let input = ShardInput::new(Arc::clone(&self.parts.ledger), shard, frame);
         // Committed first: whoever finds the shard in this state looks for the batch at the host.
         let intent = ShardStep::CreateStarted { at: self.now() };
         self.ledger().advance_shard(shard.id, &intent)?;
@@ -148,9 +161,11 @@ impl Engine {
         let created = provider
             .create(&NewBatch {
                 input_file_id: file_id,
+                input: &input,
                 window: &tier.completion_window,
                 token: &shard.token,
                 model: &shard.model.model,
+                requests: shard.requests,
             })
             .await;
         self.step(Moment::After, Step::Create, Some(shard.id));
@@ -167,58 +182,6 @@ impl Engine {
         self.step(Moment::After, Step::CommitCreate, Some(shard.id));
         self.tell_shard(shard, &batch.status_text, batch.counts.completed);
         Ok(())
-    }
-
-    /// Looks for a shard's batch among those at the host, by its token or its input file. Of several
-    /// the oldest is taken and the others are cancelled.
-    pub(super) async fn find_batch(
-        &self,
-        provider: &dyn Provider,
-        shard: &Shard,
-    ) -> Result<Option<RemoteBatch>, Halt> {
-        let Some(started) = shard.create_started_at else {
-            return Ok(None);
-        };
-        // A create without reply may still be on its way through the host.
-        let grace = self.parts.settings.retry.adoption_grace;
-        let passed = self.now().duration_since(started);
-        let left = SignedDuration::try_from(grace).unwrap_or_default() - passed;
-        if let Ok(left) = Duration::try_from(left) {
-            self.sleep(left.min(grace)).await?;
-        }
-        let batches = self
-            .or_interrupt(provider.list_batches(shard.planned_at))
-            .await?
-            .map_err(Halt::of)?;
-        let mut ours: Vec<RemoteBatch> = batches
-            .into_iter()
-            .filter(|batch| {
-                let has_token = batch.token.as_ref() == Some(&shard.token);
-                let has_file = shard.file_id.is_some() && batch.input_file_id == shard.file_id;
-                has_token || has_file
-            })
-            .collect();
-        ours.sort_by_key(|batch| batch.created_at);
-        let mut ours = ours.into_iter();
-        let Some(oldest) = ours.next() else {
-            return Ok(None);
-        };
-        self.warn(&format!(
-            "{}: took up batch {}, which the host had created already",
-            named(shard.id),
-            oldest.id
-        ));
-        for other in ours.filter(|other| other.id != oldest.id) {
-            self.warn(&format!(
-                "{}: cancelling batch {}, a second one for the same file",
-                named(shard.id),
-                other.id
-            ));
-            if let Err(error) = provider.cancel(&other.id).await {
-                self.warn(&error.to_string());
-            }
-        }
-        Ok(Some(oldest))
     }
 }
 

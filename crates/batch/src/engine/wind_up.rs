@@ -1,6 +1,8 @@
 //! Cancels a run and keeps what was answered until then.
 
+use crate::engine::adopt::Found;
 use crate::engine::collect::Collected;
+use crate::engine::plan::named;
 use crate::engine::session::{Halt, Session};
 use crate::engine::{Engine, RunEnd};
 use crate::ledger::{Shard, ShardState, Takeover};
@@ -54,10 +56,16 @@ impl Engine {
     /// A shard without a known batch: its batch is looked for, else the shard is given up.
     async fn drop_unsent(&self, shard: &Shard) -> Result<(), Halt> {
         let provider = std::sync::Arc::clone(self.provider(&shard.model.provider)?);
-        if shard.state == ShardState::Uploaded
-            && let Some(batch) = self.find_batch(&*provider, shard).await?
-        {
-            return self.commit_created(shard, &batch);
+        if shard.state == ShardState::Uploaded {
+            match self.find_batch(&*provider, shard).await? {
+                Found::Batch(batch) => return self.commit_created(shard, &batch),
+                // It may be somebody else's, so it is not stopped.
+                Found::Perhaps(batch) => self.warn(&format!(
+                    "{}: batch {batch} may be its own and is left alone",
+                    named(shard.id)
+                )),
+                Found::Nothing => {}
+            }
         }
         self.ledger()
             .abandon_shard(shard.id, "the run was cancelled", self.now())?;

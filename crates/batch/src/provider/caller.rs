@@ -7,14 +7,14 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 use futures_util::stream::BoxStream;
 use futures_util::{StreamExt, stream};
-use http::{HeaderMap, HeaderValue, Method, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 
 use super::error::{error_document, from_transport, kind_of, retry_after};
 use super::lines::{LineCutter, MAX_LINE_BYTES};
-use super::profile::AuthScheme;
+use super::profile::{AuthScheme, Profile};
 use super::reader::text_of;
 use super::retry::pause;
 use super::{InputSource, ProviderError, ProviderErrorKind};
@@ -29,8 +29,9 @@ const CALL_TIMEOUT: Duration = Duration::from_mins(1);
 pub(super) struct Caller {
     pub(super) name: String,
     pub(super) base_url: String,
-    pub(super) auth: AuthScheme,
-    pub(super) key: Option<SecretString>,
+    auth: AuthScheme,
+    headers: Vec<(HeaderName, HeaderValue)>,
+    key: Option<SecretString>,
     pub(super) transport: Arc<dyn Transport>,
     pub(super) retry: RetrySettings,
 }
@@ -45,6 +46,13 @@ impl fmt::Debug for Caller {
     }
 }
 
+/// A response with a status other than success.
+pub(super) struct Refusal {
+    pub(super) status: StatusCode,
+    pub(super) document: Value,
+    pub(super) error: ProviderError,
+}
+
 /// A body and what cuts it into lines.
 pub(super) type OpenFile = (
     BoxStream<'static, Result<Bytes, TransportError>>,
@@ -52,22 +60,39 @@ pub(super) type OpenFile = (
 );
 
 impl Caller {
+    pub(super) fn new(
+        profile: &Profile,
+        key: Option<SecretString>,
+        transport: Arc<dyn Transport>,
+        retry: RetrySettings,
+    ) -> Caller {
+        Caller {
+            name: profile.name.clone(),
+            base_url: profile.base_url.clone(),
+            auth: profile.auth.clone(),
+            headers: profile.headers.clone(),
+            key,
+            transport,
+            retry,
+        }
+    }
+
     fn url(&self, path: &str) -> String {
         format!("{}{path}", self.base_url)
     }
 
     fn headers(&self) -> Result<HeaderMap, ProviderError> {
         let mut headers = HeaderMap::new();
+        for (name, value) in &self.headers {
+            headers.insert(name.clone(), value.clone());
+        }
         if let Some(key) = &self.key {
-            let (name, text) = match self.auth {
+            let (name, text) = match &self.auth {
                 AuthScheme::Bearer => (
                     header::AUTHORIZATION,
                     format!("Bearer {}", key.expose_secret()),
                 ),
-                AuthScheme::Header(name) => (
-                    header::HeaderName::from_static(name),
-                    key.expose_secret().to_owned(),
-                ),
+                AuthScheme::Header(name) => (name.clone(), key.expose_secret().to_owned()),
             };
             let mut value = HeaderValue::from_str(&text).map_err(|_| {
                 self.error(
@@ -99,7 +124,7 @@ impl Caller {
     }
 
     /// Hosts may quote a key in their words; it must not travel on.
-    fn without_key(&self, message: String) -> String {
+    pub(super) fn without_key(&self, message: String) -> String {
         match &self.key {
             Some(key) if !key.expose_secret().is_empty() => {
                 message.replace(key.expose_secret(), "[key]")
@@ -118,19 +143,51 @@ impl Caller {
         })
     }
 
+    /// A request that carries a JSON document.
+    pub(super) fn post_json(&self, path: &str, body: &Value) -> Result<HttpRequest, ProviderError> {
+        let body = RequestBody::Bytes(Bytes::from(body.to_string()));
+        self.post_json_body(path, body)
+    }
+
+    /// A request whose body is JSON already.
+    pub(super) fn post_json_body(
+        &self,
+        path: &str,
+        body: RequestBody,
+    ) -> Result<HttpRequest, ProviderError> {
+        let mut request = self.request(Method::POST, path)?;
+        request.headers.insert(
+            header::CONTENT_TYPE,
+            HeaderValue::from_static("application/json"),
+        );
+        request.body = body;
+        Ok(request)
+    }
+
     /// Sends a request once; a status other than success is an error.
     pub(super) async fn send(
         &self,
         call: &'static str,
         request: HttpRequest,
     ) -> Result<HttpResponse, ProviderError> {
+        self.send_or_refusal(call, request)
+            .await?
+            .map_err(|refusal| refusal.error)
+    }
+
+    /// Sends a request once; where the host refuses it, with the document it refuses it with.
+    pub(super) async fn send_or_refusal(
+        &self,
+        call: &'static str,
+        request: HttpRequest,
+    ) -> Result<Result<HttpResponse, Refusal>, ProviderError> {
         let response = self
             .transport
             .send(request)
             .await
             .map_err(|error| from_transport(&self.name, call, &error))?;
         if response.status.is_success() {
-            return Ok(response);
+            return Ok(Ok(response));
         }
         let status = response.status;
         let wait = retry_after(&response.headers, Timestamp::now());
@@ -142,11 +199,16 @@ impl Caller {
             Some(message) => format!("{message} (status {})", status.as_u16()),
             None => format!("status {status}"),
         };
-        Err(ProviderError {
+        let error = ProviderError {
             code,
             retry_after: wait,
             ..self.error(call, kind, message)
-        })
+        };
+        Ok(Err(Refusal {
+            status,
+            document,
+            error,
+        }))
     }
 
     pub(super) async fn document(
@@ -309,4 +371,15 @@ pub(super) fn path_segment(text: &str) -> String {
         }
     }
     encoded
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_cannot_change_an_address() {
+        assert_eq!(path_segment("file_1-a.b~c"), "file_1-a.b~c");
+        assert_eq!(path_segment("../x?y=1&z ü"), "..%2Fx%3Fy%3D1%26z%20%C3%BC");
+    }
 }

@@ -1,19 +1,39 @@
 //! Hosts with a Batch API. Only the modules below know a wire format.
 
+mod anthropic;
+mod body;
 mod caller;
+mod chat;
+mod common;
+mod connect;
 mod error;
 mod lines;
+mod listing;
+mod mistral;
 mod openai;
 mod profile;
 mod reader;
+mod result_file;
 mod retry;
+mod table;
+#[cfg(test)]
+mod testing;
+mod windows;
 
+pub use anthropic::Anthropic;
+pub use chat::{Chat, ChatParts};
+pub use connect::{ConnectError, Connection, connect};
 pub use error::{ProviderError, ProviderErrorKind};
+pub use mistral::Mistral;
 pub use openai::OpenAiShaped;
-pub use profile::{AuthScheme, Listing, Profile};
+pub use profile::{
+    AuthScheme, Dialect, KeyUse, Listing, ModelList, PriceSource, Profile, ProfileChanges,
+    SYNC_SUFFIX, TokenCap,
+};
 pub(crate) use reader::UNREADABLE;
 pub use reader::{parse_batch, parse_result_line};
 pub(crate) use retry::pause;
+pub use windows::Windows;
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -23,7 +43,7 @@ use jiff::Timestamp;
 use crate::ledger::BatchError;
 use crate::outcome::Usage;
 use crate::task::{Payload, Task};
-use crate::tier::{CompletionWindow, Effort, ResponseMode};
+use crate::tier::{Billing, CompletionWindow, Effort, ResponseMode};
 
 /// A host with a Batch API.
 ///
@@ -38,10 +58,22 @@ pub trait Provider: Send + Sync {
     /// What the host takes.
     fn limits(&self) -> &ProviderLimits;
 
+    /// The completion windows the host offers.
+    fn windows(&self) -> &Windows;
+
+    /// Whose price list the host's calls are charged by.
+    fn billing(&self) -> Billing;
+
+    /// How a batch is known again whose create was never answered.
+    fn recognition(&self) -> Recognition {
+        Recognition::Token
+    }
+
     /// The constant parts of a line of an input file.
     fn frame(&self, template: &RequestTemplate<'_>) -> LineFrame;
 
-    /// Uploads an input file.
+    /// Brings an input file to the host, or makes it ready where batches are created with their
+    /// requests inside. The input is read to its end either way.
     async fn upload(
         &self,
         file_name: &str,
@@ -78,6 +110,16 @@ pub trait Provider: Send + Sync {
     async fn results(&self, file_id: &str) -> Result<ResultStream, ProviderError>;
 }
 
+/// How a batch is known again whose create was never answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Recognition {
+    /// By the token it was created with, or by its input file.
+    Token,
+    /// By the custom ids of its results, since nothing else of a batch can be chosen: it has to end
+    /// before it can be told from others of its size.
+    CustomIds,
+}
+
 /// Lines of a result file as they arrive.
 pub type ResultStream = BoxStream<'static, Result<Vec<ResultLine>, ProviderError>>;
 
@@ -90,6 +132,8 @@ pub struct ProviderLimits {
     pub max_bytes: u64,
     /// Most prompt tokens waiting at once, where the host has such a limit.
     pub max_enqueued_tokens: Option<u64>,
+    /// Most batches that are open at once, where more would only wait for one another.
+    pub max_open_batches: Option<usize>,
 }
 
 /// An input file that can be read from its beginning as often as needed.
@@ -144,16 +188,20 @@ impl LineFrame {
 }
 
 /// A batch about to be created.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub struct NewBatch<'a> {
     /// The uploaded input file.
     pub input_file_id: &'a str,
+    /// The same file, for hosts that take the requests with the batch.
+    pub input: &'a dyn InputSource,
     /// How long the host may take.
     pub window: &'a CompletionWindow,
     /// The word by which the batch is known again.
     pub token: &'a str,
     /// The model all its lines name.
     pub model: &'a str,
+    /// How many lines there are.
+    pub requests: u64,
 }
 
 /// A batch as the host shows it.

@@ -19,11 +19,11 @@ pub(super) fn text_of(value: Option<&Value>) -> Option<String> {
     }
 }
 
-fn count_of(value: Option<&Value>) -> u64 {
+pub(super) fn count_of(value: Option<&Value>) -> u64 {
     value.and_then(Value::as_u64).unwrap_or_default()
 }
 
-fn time_of(value: Option<&Value>) -> Option<Timestamp> {
+pub(super) fn time_of(value: Option<&Value>) -> Option<Timestamp> {
     let value = value?;
     if let Some(seconds) = value.as_i64() {
         return Timestamp::from_second(seconds).ok();
@@ -121,9 +121,15 @@ pub fn parse_result_line(line: &[u8]) -> Option<ResultLine> {
     let has_choices = body.is_some_and(|body| body.get("choices").is_some_and(Value::is_array));
     let is_success = status.is_none_or(|status| (200..300).contains(&status));
     if has_choices && is_success && error.is_none() {
+        let answer = answer(body.unwrap_or(&Value::Null));
+        // Plain calls are measured here; hosts with a Batch API tell their own time, if any.
+        let measured = value.get("latency_ms").and_then(Value::as_u64);
         return Some(ResultLine {
             custom_id,
-            body: LineBody::Answer(answer(body.unwrap_or(&Value::Null))),
+            body: LineBody::Answer(RawAnswer {
+                latency_ms: measured.or(answer.latency_ms),
+                ..answer
+            }),
         });
     }
     if error.is_none() && is_success && status.is_some() {
@@ -138,7 +144,7 @@ pub fn parse_result_line(line: &[u8]) -> Option<ResultLine> {
     })
 }
 
-fn unreadable(custom_id: Option<String>, reason: &str) -> ResultLine {
+pub(super) fn unreadable(custom_id: Option<String>, reason: &str) -> ResultLine {
     ResultLine {
         custom_id,
         body: LineBody::Error(LineError {

@@ -1,6 +1,7 @@
 //! A cascade on the emulator, in one process and on a clock that jumps.
 #![allow(dead_code, reason = "each test file uses its own part")]
 
+mod hosts;
 mod killer;
 mod transport;
 
@@ -9,11 +10,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use batch::ledger::{FailedRequest, Ledger, ShardFilter, Takeover};
-use batch::provider::{OpenAiShaped, Profile};
 use batch::{
     Accepted, Answer, AnswerCheck, AnswerSchema, AnswerSink, CancellationToken, Candidate,
     Catalogue, Doubt, DoubtSpec, Engine, EngineError, EngineParts, Event, MemoryLedger, Money,
-    NewRequest, Observer, Oversized, Payload, Plan, Providers, RunId, RunReport, RunSpec, Settings,
+    NewRequest, Observer, Oversized, Payload, Plan, RunId, RunReport, RunSpec, Settings,
     Shrunk, SinkError, Task, TierSpec, TimerClock,
 };
 use emulator::{
@@ -40,6 +40,8 @@ pub(crate) struct World {
     pub(crate) settings: Settings,
     pub(crate) transport: Arc<RouterTransport>,
     pub(crate) clock: Arc<TimerClock>,
+    /// Where hosts by plain calls keep their shards; it outlives a killed process too.
+    pub(crate) spool: tempfile::TempDir,
 }
 
 /// The answers stored so far.
@@ -159,6 +161,7 @@ impl World {
                 ..Settings::production()
             },
             clock: Arc::new(TimerClock::starting_at(start)),
+            spool: tempfile::tempdir().expect("a folder"),
         }
     }
 
@@ -168,18 +171,9 @@ impl World {
     }
 
     pub(crate) fn engine_with(&self, kill: Option<KillAt>, interrupt: CancellationToken) -> Engine {
-        let groq = OpenAiShaped::new(
-            Profile::groq().at("http://emulator/openai/v1"),
-            Some("test-key".to_owned().into()),
-            self.transport.clone(),
-            self.settings.retry.clone(),
-        );
         Engine::new(EngineParts {
             ledger: self.ledger.clone(),
-            providers: Providers::from([(
-                "groq".to_owned(),
-                Arc::new(groq) as Arc<dyn batch::provider::Provider>,
-            )]),
+            providers: hosts::providers(self),
             catalogue: Arc::new(Catalogue::embedded()),
             sink: self.answers.clone(),
             check: Arc::new(Check),

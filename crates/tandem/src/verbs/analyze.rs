@@ -79,7 +79,7 @@ pub(crate) fn run(app: &App, arguments: &AnalyzeArguments) -> Result<Outcome, Cl
         Wait::UntilDone
     };
     let interrupt = CancellationToken::new();
-    let setup = Setup::new(&config, &tiers, wait)?;
+    let setup = Setup::new(app, &config, &tiers, wait)?;
     let engine = setup.engine(app, &store, Arc::clone(&detector), interrupt.clone());
     in_runtime(interrupt, async {
         let tiers = checked_models(app, &engine, &tiers).await?;
@@ -142,7 +142,7 @@ fn take_up(
         ledger.set_run_spec(run, &spec)?;
     }
     let interrupt = CancellationToken::new();
-    let setup = Setup::new(&config, &spec.tiers, Wait::UntilDone)?;
+    let setup = Setup::new(app, &config, &spec.tiers, Wait::UntilDone)?;
     let engine = setup.engine(app, &store, detector, interrupt.clone());
     in_runtime(interrupt, async {
         let report = match purpose {
@@ -174,18 +174,18 @@ fn whom(app: &App, config: &Config, arguments: &AnalyzeArguments) -> Result<Whom
         .window
         .as_deref()
         .or(config.analyze.window.as_deref());
-    let mut tiers = tiers(&texts, window, &models(config)?)?;
+    let mut tiers = tiers(config, &texts, window, &models(config)?)?;
     if arguments.tiers.is_empty() && !arguments.with_fallback {
         tiers.truncate(1);
     }
     let Some(first) = tiers.first() else {
         return Err(CliError::configuration("analyze.tiers is empty"));
     };
-    let provider = config.provider(&first.reference.provider);
-    if !asked && config.analyze.tiers.is_none() && provider.key()?.is_none() {
+    let source = config.key_source(&first.reference.provider);
+    if !asked && config.analyze.tiers.is_none() && source.key()?.is_none() {
         app.output.note(&format!(
             "{} is not set, so no model is asked: the rules tier answers (labelled as rules)",
-            provider.key_env
+            source.variable
         ));
         return Ok(Whom::Rules);
     }

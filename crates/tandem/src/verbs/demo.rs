@@ -20,6 +20,7 @@ use store::{Coverage, Selection, Store};
 
 use crate::app::App;
 use crate::cli::DemoArguments;
+use crate::config::Config;
 use crate::demo::comparison::{self, Comparison};
 use crate::demo::organisation::{Organisation, PlantedSummary, Team};
 use crate::error::{CliError, ErrorKind, Outcome};
@@ -202,7 +203,12 @@ fn analyze(
             models: models.clone(),
         };
         let engine = setup.engine(app, store, Arc::clone(detector), CancellationToken::new());
-        let tiers = checked_models(app, &engine, &tiers(&texts, None, &models)?).await?;
+        let tiers = checked_models(
+            app,
+            &engine,
+            &tiers(&Config::default(), &texts, None, &models)?,
+        )
+        .await?;
         let questions = Questions::new(detector);
         let mut candidates = Candidates::new(Arc::clone(store), Wanted::everything());
         let requests =

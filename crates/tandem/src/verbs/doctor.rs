@@ -1,25 +1,18 @@
 //! `tandem doctor`: what is configured, reachable and missing, and what to do next.
 
-use std::sync::Arc;
-use std::time::Duration;
+mod providers;
 
-use batch::provider::{OpenAiShaped, Profile, Provider};
-use batch::transport::HttpTransport;
-use batch::{DEFAULT_TIERS, Settings, TierSpec};
 use serde::Serialize;
 use store::{Statistics, StoreError};
 
 use crate::app::App;
 use crate::cli::DoctorArguments;
-use crate::config::{Config, DEFAULT_TEXT};
+use crate::config::DEFAULT_TEXT;
 use crate::error::{CliError, Outcome};
 use crate::output::{Output, count};
 use crate::wiring::detection::detector;
-use crate::wiring::engine::{models, tiers};
 use crate::wiring::question::current_versions;
-
-/// How long a provider may take to list its models.
-const PATIENCE: Duration = Duration::from_secs(10);
+use providers::ProviderReport;
 
 #[derive(Serialize)]
 struct Report {
@@ -47,22 +40,6 @@ struct ConfigReport {
     state: &'static str,
 }
 
-#[derive(Serialize)]
-struct ProviderReport {
-    name: String,
-    base_url: String,
-    key: &'static str,
-    /// `reachable`, `not asked`, or what went wrong.
-    state: String,
-    models: Vec<ModelReport>,
-}
-
-#[derive(Serialize)]
-struct ModelReport {
-    model: String,
-    state: String,
-}
-
 /// Looks at everything and says what to do next.
 pub(crate) fn run(app: &App, arguments: &DoctorArguments) -> Result<Outcome, CliError> {
     if arguments.print_config {
@@ -72,7 +49,7 @@ pub(crate) fn run(app: &App, arguments: &DoctorArguments) -> Result<Outcome, Cli
     let config = app.config()?;
     let detector = detector(app, &[])?;
     let database = database(app)?;
-    let providers = providers(&config, arguments)?;
+    let providers = providers::reports(app, &config, arguments)?;
     let config_path = app.config_path()?;
     let versions = current_versions();
     let next = next_steps(&database, &providers);
@@ -119,117 +96,6 @@ fn database(app: &App) -> Result<DatabaseReport, CliError> {
     })
 }
 
-fn providers(
-    config: &Config,
-    arguments: &DoctorArguments,
-) -> Result<Vec<ProviderReport>, CliError> {
-    let catalogue = models(config)?;
-    let texts: Vec<String> = match &config.analyze.tiers {
-        Some(tiers) => tiers
-            .iter()
-            .filter(|tier| *tier != "rules")
-            .cloned()
-            .collect(),
-        None => DEFAULT_TIERS
-            .iter()
-            .map(|tier| (*tier).to_owned())
-            .collect(),
-    };
-    let tiers = tiers(&texts, None, &catalogue)?;
-    let mut names: Vec<&str> = tiers
-        .iter()
-        .map(|tier| tier.reference.provider.as_str())
-        .collect();
-    names.dedup();
-    let mut reports = Vec::new();
-    for name in names {
-        let settings = config.provider(name);
-        let key = settings.key()?;
-        let profile = Profile::named(name).unwrap_or_else(Profile::openai);
-        let profile = match &settings.base_url {
-            Some(address) => profile.at(address),
-            None => profile,
-        };
-        let base_url = profile.base_url.clone();
-        let wanted: Vec<&TierSpec> = tiers
-            .iter()
-            .filter(|tier| tier.reference.provider == name)
-            .collect();
-        let (state, listed) = match (&key, arguments.offline) {
-            (None, _) => (format!("not asked: {} is not set", settings.key_env), None),
-            (Some(_), true) => ("not asked".to_owned(), None),
-            (Some(key), false) => ask(profile, key.clone()),
-        };
-        reports.push(ProviderReport {
-            name: name.to_owned(),
-            base_url,
-            key: if key.is_some() { "there" } else { "missing" },
-            state,
-            models: wanted
-                .iter()
-                .map(|tier| model_report(tier, &catalogue, listed.as_deref()))
-                .collect(),
-        });
-    }
-    Ok(reports)
-}
-
-/// Asks the host for its models: that checks address, network and key at once.
-fn ask(profile: Profile, key: secrecy::SecretString) -> (String, Option<Vec<String>>) {
-    let result = (|| {
-        let transport = Arc::new(HttpTransport::new().map_err(|error| error.to_string())?);
-        let mut retry = Settings::production().retry;
-        retry.max_tries = 1;
-        let provider = OpenAiShaped::new(profile, Some(key), transport, retry);
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .map_err(|error| error.to_string())?;
-        runtime.block_on(async {
-            match tokio::time::timeout(PATIENCE, provider.models()).await {
-                Ok(Ok(models)) => Ok(models),
-                Ok(Err(error)) => Err(format!("{:#}", anyhow::Error::new(error))),
-                Err(_) => Err(format!("no reply within {} s", PATIENCE.as_secs())),
-            }
-        })
-    })();
-    match result {
-        Ok(models) => ("reachable, the key is accepted".to_owned(), models),
-        Err(words) => (words, None),
-    }
-}
-
-fn model_report(
-    tier: &TierSpec,
-    catalogue: &batch::Catalogue,
-    listed: Option<&[String]>,
-) -> ModelReport {
-    let name = &tier.reference.model;
-    let known = catalogue.model(&tier.reference);
-    let successor = known.and_then(|model| model.successor.as_deref());
-    let today = jiff::Timestamp::now()
-        .to_zoned_datetime(jiff::tz::TimeZone::UTC)
-        .date();
-    let is_retired = known.is_some_and(|model| model.is_retired_on(today));
-    let state = match (
-        listed.map(|models| models.contains(name)),
-        is_retired,
-        successor,
-    ) {
-        (Some(true), _, _) => "served".to_owned(),
-        (Some(false), _, Some(successor)) | (None, true, Some(successor)) => {
-            format!("retired; {successor} takes its place")
-        }
-        (Some(false), _, None) => "not served".to_owned(),
-        (None, true, None) => "retired, without a successor".to_owned(),
-        (None, false, _) => "not asked".to_owned(),
-    };
-    ModelReport {
-        model: name.clone(),
-        state,
-    }
-}
-
 fn next_steps(database: &DatabaseReport, providers: &[ProviderReport]) -> Vec<String> {
     let mut next = Vec::new();
     match &database.statistics {
@@ -252,7 +118,7 @@ fn next_steps(database: &DatabaseReport, providers: &[ProviderReport]) -> Vec<St
     }
     for provider in providers
         .iter()
-        .filter(|provider| provider.key == "missing")
+        .filter(|provider| provider.key == "missing" && provider.is_asked)
     {
         next.push(format!(
             "{}; without it the rules tier answers, free and on this machine",
@@ -306,7 +172,10 @@ fn print(output: &Output, report: &Report) -> Result<(), CliError> {
     for provider in &report.providers {
         rows.push(vec![
             provider.name.clone(),
-            provider.base_url.clone(),
+            match provider.base_url.as_str() {
+                "" => "no address".to_owned(),
+                address => address.to_owned(),
+            },
             provider.state.clone(),
         ]);
         for model in &provider.models {

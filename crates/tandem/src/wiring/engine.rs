@@ -3,8 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use batch::provider::{OpenAiShaped, Profile, ProviderError, ProviderErrorKind};
-use batch::transport::HttpTransport;
+use batch::provider::{Dialect, ProviderError, ProviderErrorKind, SYNC_SUFFIX};
 use batch::{
     CancellationToken, Catalogue, CompletionWindow, DEFAULT_TIERS, Engine, EngineError,
     EngineParts, Ledger, LedgerError, Providers, Settings, SystemClock, TierSpec, Wait,
@@ -16,6 +15,7 @@ use crate::app::App;
 use crate::config::Config;
 use crate::error::{CliError, ErrorKind};
 use crate::wiring::answers::Answers;
+use crate::wiring::hosts::{is_local, profile, providers};
 use crate::wiring::observer::RunObserver;
 
 /// The most that a poll of a server on this machine waits.
@@ -37,8 +37,10 @@ pub(crate) fn models(config: &Config) -> Result<Catalogue, CliError> {
         .map_err(|error| CliError::new(ErrorKind::Configuration, error))
 }
 
-/// Reads tiers as the user wrote them, `provider:model`, with an optional completion window.
+/// Reads tiers as the user wrote them, `provider:model`, with the settings that suit model and host. A
+/// completion window that the user names must be one that the hosts offer.
 pub(crate) fn tiers(
+    config: &Config,
     texts: &[String],
     window: Option<&str>,
     models: &Catalogue,
@@ -48,7 +50,8 @@ pub(crate) fn tiers(
             .map(str::parse)
             .transpose()
             .map_err(|error: batch::TierError| {
-                CliError::new(ErrorKind::Input, error).hint("windows go from 24h to 7d")
+                CliError::new(ErrorKind::Input, error)
+                    .hint("windows are written as hours or days, such as 24h or 7d")
             })?;
     let mut tiers = Vec::with_capacity(texts.len());
     for text in texts {
@@ -56,10 +59,18 @@ pub(crate) fn tiers(
             CliError::new(ErrorKind::Input, error)
                 .hint("write a tier as provider:model, for instance groq:openai/gpt-oss-20b")
         })?;
+        let profile = profile(config, &tier.reference.provider)?;
         if let Some(window) = &window {
+            if !profile.windows.offers(window) {
+                return Err(CliError::input(format!(
+                    "{} does not offer the completion window {window}",
+                    profile.name
+                ))
+                .hint(format!("it offers {}", profile.windows)));
+            }
             tier.completion_window = window.clone();
         }
-        tiers.push(tier);
+        tiers.push(tier.suited_to(&profile, models));
     }
     Ok(tiers)
 }
@@ -80,93 +91,6 @@ pub(crate) fn default_tiers(provider: &str) -> Result<Vec<String>, CliError> {
     }
 }
 
-/// Sets up every provider that the tiers name.
-///
-/// # Errors
-/// Exit code 3 for a provider that is not known, or without a key.
-pub(crate) fn providers(
-    config: &Config,
-    tiers: &[TierSpec],
-    settings: &Settings,
-) -> Result<Providers, CliError> {
-    let transport =
-        Arc::new(HttpTransport::new().map_err(|error| CliError::new(ErrorKind::Internal, error))?);
-    let mut providers = Providers::new();
-    for tier in tiers {
-        let name = tier.reference.provider.as_str();
-        if providers.contains_key(name) {
-            continue;
-        }
-        let found = config.provider(name);
-        let profile = match (Profile::named(name), found.base_url.as_deref()) {
-            (Some(profile), None) => profile,
-            (Some(profile), Some(address)) => profile.at(checked_address(name, address)?),
-            (None, Some(address)) => Profile {
-                name: name.to_owned(),
-                ..Profile::openai().at(checked_address(name, address)?)
-            },
-            (None, None) => {
-                return Err(CliError::configuration(format!("the provider '{name}' is not known"))
-                    .hint(format!(
-                        "known: groq, openai; for another host of the OpenAI shape set providers.{name}.base_url"
-                    )));
-            }
-        };
-        let Some(key) = found.key()? else {
-            return Err(CliError::configuration(format!(
-                "no key for {name}: {} is not set and no key_file is configured",
-                found.key_env
-            ))
-            .hint(format!("export {}=...", found.key_env))
-            .hint("tandem analyze --provider rules needs no key and no model; tandem demo shows the whole job"));
-        };
-        providers.insert(
-            name.to_owned(),
-            Arc::new(OpenAiShaped::new(
-                profile,
-                Some(key),
-                transport.clone(),
-                settings.retry.clone(),
-            )),
-        );
-    }
-    Ok(providers)
-}
-
-/// A base address must be one; a plain-text one must stay on this machine, since the key goes there.
-fn checked_address<'a>(name: &str, address: &'a str) -> Result<&'a str, CliError> {
-    let is_http = address.starts_with("http://");
-    if !is_http && !address.starts_with("https://") {
-        return Err(CliError::configuration(format!(
-            "the base address of {name} is not an http(s) address: '{address}'"
-        )));
-    }
-    if is_http && !is_local(address) {
-        return Err(CliError::configuration(format!(
-            "the base address of {name} would send the key unencrypted: '{address}'"
-        ))
-        .hint("use https://, or a server on this machine"));
-    }
-    Ok(address)
-}
-
-/// Whether an address names this machine.
-pub(crate) fn is_local(address: &str) -> bool {
-    let host = address.split_once("://").map_or(address, |(_, rest)| rest);
-    let host = host.split(['/', '?']).next().unwrap_or_default();
-    if host.contains('@') {
-        return false;
-    }
-    let host = match host.strip_prefix('[') {
-        Some(rest) => rest.split(']').next().unwrap_or_default(),
-        None => host.split(':').next().unwrap_or_default(),
-    };
-    host == "localhost"
-        || host
-            .parse::<std::net::IpAddr>()
-            .is_ok_and(|address| address.is_loopback())
-}
-
 /// Settings for the hosts that the tiers name.
 pub(crate) fn settings(config: &Config, tiers: &[TierSpec], wait: Wait) -> Settings {
     let mut settings = Settings {
@@ -176,12 +100,10 @@ pub(crate) fn settings(config: &Config, tiers: &[TierSpec], wait: Wait) -> Setti
     if let Some(requests) = config.analyze.requests_per_shard {
         settings.shards.max_requests = u32::try_from(requests).unwrap_or(u32::MAX).max(1);
     }
+    // Shards by plain calls are on this machine too.
     let all_local = tiers.iter().all(|tier| {
-        config
-            .provider(&tier.reference.provider)
-            .base_url
-            .as_deref()
-            .is_some_and(is_local)
+        profile(config, &tier.reference.provider)
+            .is_ok_and(|profile| profile.dialect == Dialect::Chat || is_local(&profile.base_url))
     });
     if all_local {
         settings = local(settings);
@@ -215,10 +137,15 @@ pub(crate) struct Setup {
 
 impl Setup {
     /// The set-up for these tiers by configuration and environment.
-    pub(crate) fn new(config: &Config, tiers: &[TierSpec], wait: Wait) -> Result<Self, CliError> {
+    pub(crate) fn new(
+        app: &App,
+        config: &Config,
+        tiers: &[TierSpec],
+        wait: Wait,
+    ) -> Result<Self, CliError> {
         let settings = settings(config, tiers, wait);
         Ok(Setup {
-            providers: providers(config, tiers, &settings)?,
+            providers: providers(app, config, tiers, &settings)?,
             models: models(config)?,
             settings,
         })
@@ -282,6 +209,11 @@ impl From<EngineError> for CliError {
             }
             EngineError::NoModel { .. } => CliError::new(kind, error)
                 .hint("name other tiers with --tiers, or in analyze.tiers of the configuration"),
+            EngineError::NoPrice { .. } => CliError::new(kind, error)
+                .hint("models_file in the configuration names a table with more models and prices")
+                .hint("without --budget the run needs no price"),
+            EngineError::Window { .. } => CliError::new(kind, error)
+                .hint("choose another with --window, or analyze.window of the configuration"),
             EngineError::Configuration { .. } => {
                 CliError::new(kind, error).hint("tandem doctor checks key, address and models")
             }
@@ -292,10 +224,15 @@ impl From<EngineError> for CliError {
 
 /// What the user can do about a failed call.
 fn provider_hint(error: &ProviderError) -> String {
-    let upper = error.provider.to_uppercase();
+    let upper = error.provider.to_uppercase().replace('-', "_");
+    let host = error
+        .provider
+        .strip_suffix(SYNC_SUFFIX)
+        .unwrap_or(&error.provider);
+    let key_stem = host.to_uppercase().replace('-', "_");
     match error.kind {
         ProviderErrorKind::Auth => {
-            format!("check the key in {upper}_API_KEY or key_file, and what it is allowed to do")
+            format!("check the key in {key_stem}_API_KEY or key_file, and what it is allowed to do")
         }
         ProviderErrorKind::Balance => {
             format!("the account at {} needs money or quota", error.provider)
@@ -315,31 +252,5 @@ fn provider_hint(error: &ProviderError) -> String {
         ProviderErrorKind::Rejected | ProviderErrorKind::Malformed => {
             "tandem doctor checks whether the address is the provider's".to_owned()
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn keys_go_unencrypted_to_this_machine_only() {
-        for local in [
-            "http://127.0.0.1:8790/openai/v1",
-            "http://localhost/v1",
-            "http://[::1]:80/v1",
-        ] {
-            assert!(checked_address("groq", local).is_ok(), "{local}");
-        }
-        for wrong in [
-            "http://example.org/v1",
-            "http://127.0.0.1.example.org/v1",
-            "http://127.0.0.1@example.org/v1",
-            "ftp://localhost/v1",
-            "example.org",
-        ] {
-            assert!(checked_address("groq", wrong).is_err(), "{wrong}");
-        }
-        assert!(checked_address("groq", "https://example.org/v1").is_ok());
     }
 }

@@ -6,5 +6,6 @@ pub(crate) mod database;
 pub(crate) mod detection;
 pub(crate) mod engine;
 pub(crate) mod observations;
+pub(crate) mod hosts;
 pub(crate) mod observer;
 pub(crate) mod question;

@@ -6,23 +6,24 @@ use std::sync::Arc;
 use analysis::secrets::MaskCounts;
 use batch::engine::Estimate;
 use batch::policy::first_variant;
-use batch::provider::{OpenAiShaped, Profile, Provider, RequestTemplate};
-use batch::transport::HttpTransport;
+use batch::provider::RequestTemplate;
 use batch::{ModelRef, RunSpec, Settings, TierSpec};
 use detect::Detector;
 use jiff::civil::Date;
 use jiff::{Timestamp, tz::TimeZone};
+use secrecy::SecretString;
 use serde::Serialize;
 use store::Store;
 
 use crate::app::App;
 use crate::cli::AnalyzeArguments;
 use crate::config::Config;
-use crate::error::{CliError, ErrorKind, Outcome};
+use crate::error::{CliError, Outcome};
 use crate::output::count;
 use crate::verbs::analyze::estimate_text;
 use crate::wiring::candidates::{Candidates, Wanted};
 use crate::wiring::engine::models as model_table;
+use crate::wiring::hosts::{connected, profile, spool};
 use crate::wiring::question::{Questions, task};
 
 #[derive(Serialize)]
@@ -73,7 +74,7 @@ pub(super) fn models(
 ) -> Result<Outcome, CliError> {
     let catalogue = model_table(config)?;
     let today = Timestamp::now().to_zoned_datetime(TimeZone::UTC).date();
-    let tiers = in_service(app, tiers, &catalogue, today);
+    let tiers = in_service(app, config, tiers, &catalogue, today)?;
     let spec = RunSpec {
         task: task(),
         tiers,
@@ -82,7 +83,7 @@ pub(super) fn models(
     };
     let questions = Questions::new(detector);
     let mut lines = match spec.tiers.first() {
-        Some(tier) if arguments.show => Some(Lines::new(&spec.task, tier)?),
+        Some(tier) if arguments.show => Some(Lines::new(app, config, &spec.task, tier)?),
         _ => None,
     };
     let mut candidates = Candidates::new(Arc::clone(store), wanted);
@@ -140,30 +141,32 @@ pub(super) fn models(
 /// asking the host, and prices everything at today's table.
 fn in_service(
     app: &App,
+    config: &Config,
     tiers: Vec<TierSpec>,
     catalogue: &batch::Catalogue,
     today: Date,
-) -> Vec<TierSpec> {
-    let in_service = |tier: TierSpec| {
+) -> Result<Vec<TierSpec>, CliError> {
+    let mut priced = Vec::with_capacity(tiers.len());
+    for mut tier in tiers {
+        let billing = profile(config, &tier.reference.provider)?.billing();
         let known = catalogue.model(&tier.reference);
         let successor = known
             .filter(|model| model.is_retired_on(today))
             .and_then(|model| model.successor.clone());
-        let Some(successor) = successor else {
-            return tier.priced_on(today, catalogue);
-        };
-        app.output.warning(&format!(
-            "{} is retired by the table of models; the estimate is for {successor}",
-            tier.reference.model
-        ));
-        let reference = ModelRef {
-            provider: tier.reference.provider.clone(),
-            model: successor,
-        };
-        tier.with_model(reference, catalogue)
-            .priced_on(today, catalogue)
-    };
-    tiers.into_iter().map(in_service).collect()
+        if let Some(successor) = successor {
+            app.output.warning(&format!(
+                "{} is retired by the table of models; the estimate is for {successor}",
+                tier.reference.model
+            ));
+            let reference = ModelRef {
+                provider: tier.reference.provider.clone(),
+                model: successor,
+            };
+            tier = tier.with_model(reference, catalogue);
+        }
+        priced.push(tier.priced_on(today, catalogue).billed(billing));
+    }
+    Ok(priced)
 }
 
 fn total(masked: &MaskCounts) -> u64 {
@@ -177,17 +180,17 @@ struct Lines {
 }
 
 impl Lines {
-    fn new(task: &batch::Task, tier: &TierSpec) -> Result<Self, CliError> {
-        let transport =
-            HttpTransport::new().map_err(|error| CliError::new(ErrorKind::Internal, error))?;
-        let profile = Profile::named(&tier.reference.provider).unwrap_or_else(Profile::openai);
-        // No key and no call: the provider only says how it writes a line.
-        let provider = OpenAiShaped::new(
-            profile,
-            None,
-            Arc::new(transport),
-            Settings::production().retry,
-        );
+    fn new(
+        app: &App,
+        config: &Config,
+        task: &batch::Task,
+        tier: &TierSpec,
+    ) -> Result<Self, CliError> {
+        let name = tier.reference.provider.as_str();
+        // A key in name only, and no call: the provider only says how it writes a line.
+        let key = Some(SecretString::from(String::new()));
+        let settings = Settings::production();
+        let provider = connected(config, name, key, &settings, spool(app, name)?)?;
         let variant = first_variant(1, tier);
         let frame = provider.frame(&RequestTemplate {
             task,
