@@ -163,13 +163,12 @@ async fn a_kill_at_any_step_asks_nothing_again_that_was_kept() {
                 let world = World::with_faults(&["openai/gpt-oss-20b:schema_mismatch=0.1"]);
                 let at = KillAt { step, moment, time };
                 let run = world.plan(&[SMALL, LARGE], 30).run;
-                let report = match world.run_killed(run, at).await {
-                    Some(report) => report.expect("runs"),
-                    None => {
-                        killed += 1;
-                        let engine = world.engine(None);
-                        engine.resume(run, Takeover::Now).await.expect("resumes")
-                    }
+                let report = if let Some(report) = world.run_killed(run, at).await {
+                    report.expect("runs")
+                } else {
+                    killed += 1;
+                    let engine = world.engine(None);
+                    engine.resume(run, Takeover::Now).await.expect("resumes")
                 };
                 assert_eq!(report.end, RunEnd::Finished, "{at:?}");
                 check_outcomes(&world, &report);

@@ -176,8 +176,8 @@ impl Engine {
             Err(error) => return Err(Halt::of(error)),
         };
         while let Some(page) = self.or_interrupt(lines.next()).await? {
-            let named = page.map_err(Halt::of)?.into_iter();
-            if let Some(custom_id) = named.filter_map(|line| line.custom_id).next() {
+            let mut lines = page.map_err(Halt::of)?.into_iter();
+            if let Some(custom_id) = lines.find_map(|line| line.custom_id) {
                 return Ok(members.contains(&custom_id));
             }
         }

@@ -10,7 +10,7 @@ use crate::engine::plan::named;
 use crate::engine::session::{Halt, Session};
 use crate::ledger::{BatchError, Shard, ShardState, ShardStep};
 use crate::observer::{Moment, Step};
-use crate::provider::{PollReply, Provider, RemoteBatch, RemoteCounts};
+use crate::provider::{PollReply, Progress, Provider, RemoteBatch, RemoteCounts};
 
 /// What this process has seen of a batch.
 #[derive(Debug, Clone)]
@@ -126,7 +126,9 @@ impl Engine {
             Some(_) => Ok(None),
             None => {
                 let no_change = now.duration_since(watch.changed);
-                if is_cancelling || no_change >= stall.after || window_closed {
+                let has_stalled =
+                    provider.progress() == Progress::Counted && no_change >= stall.after;
+                if is_cancelling || has_stalled || window_closed {
                     watch.cancelled_at = Some(now);
                     if !is_cancelling {
                         self.warn(&format!(

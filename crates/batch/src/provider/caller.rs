@@ -180,7 +180,7 @@ impl Caller {
         &self,
         call: &'static str,
         request: HttpRequest,
-    ) -> Result<Result<HttpResponse, Refusal>, ProviderError> {
+    ) -> Result<Result<HttpResponse, Box<Refusal>>, ProviderError> {
         let response = self
             .transport
             .send(request)
@@ -204,11 +204,11 @@ impl Caller {
             retry_after: wait,
             ..self.error(call, kind, message)
         };
-        Ok(Err(Refusal {
+        Ok(Err(Box::new(Refusal {
             status,
             document,
             error,
-        }))
+        })))
     }
 
     pub(super) async fn document(

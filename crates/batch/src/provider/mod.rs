@@ -64,6 +64,11 @@ pub trait Provider: Send + Sync {
     /// Whose price list the host's calls are charged by.
     fn billing(&self) -> Billing;
 
+    /// What the counters of a running batch say.
+    fn progress(&self) -> Progress {
+        Progress::Counted
+    }
+
     /// How a batch is known again whose create was never answered.
     fn recognition(&self) -> Recognition {
         Recognition::Token
@@ -108,6 +113,15 @@ pub trait Provider: Send + Sync {
 
     /// Reads a result file as a stream of lines, many at a time.
     async fn results(&self, file_id: &str) -> Result<ResultStream, ProviderError>;
+}
+
+/// What the counters of a running batch say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Progress {
+    /// How far it is: a batch whose counters stand still for long has stalled.
+    Counted,
+    /// Nothing before its end: only its window says that it is late.
+    AtTheEnd,
 }
 
 /// How a batch is known again whose create was never answered.

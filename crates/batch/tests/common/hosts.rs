@@ -3,12 +3,17 @@
 use batch::Providers;
 use batch::provider::{Connection, Profile, connect};
 
+use serde_json::{Value, json};
+use tower::ServiceExt;
+
 use super::World;
 
 /// The names, and where the emulator serves them.
 const HOSTS: &[(&str, &str)] = &[
     ("groq", "http://emulator/openai/v1"),
     ("groq-sync", "http://emulator/openai/v1"),
+    ("anthropic", "http://emulator/anthropic"),
+    ("mistral", "http://emulator/mistral/v1"),
 ];
 
 /// Providers as a new process would set them up.
@@ -27,4 +32,29 @@ pub(crate) fn providers(world: &World) -> Providers {
         providers.insert((*name).to_owned(), provider);
     }
     providers
+}
+
+impl World {
+    /// Creates a message batch that no ledger of ours knows.
+    pub(crate) async fn post_strangers_message_batch(&self, requests: u64) {
+        let requests: Vec<Value> = (1..=requests)
+            .map(|number| {
+                json!({"custom_id": format!("stranger-{number}"), "params": {
+                    "model": "openai/gpt-oss-20b", "max_tokens": 1000,
+                    "messages": [{"role": "user", "content": "question of a stranger"}]}})
+            })
+            .collect();
+        let request = http::Request::builder()
+            .method("POST")
+            .uri("http://emulator/anthropic/v1/messages/batches")
+            .header("x-api-key", "test-key")
+            .header("anthropic-version", "2023-06-01")
+            .header("content-type", "application/json")
+            .body(axum::body::Body::from(
+                json!({"requests": requests}).to_string(),
+            ))
+            .expect("a request");
+        let response = self.emulator.router().oneshot(request).await;
+        assert!(response.expect("answers").status().is_success());
+    }
 }

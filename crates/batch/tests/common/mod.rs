@@ -13,8 +13,8 @@ use batch::ledger::{FailedRequest, Ledger, ShardFilter, Takeover};
 use batch::{
     Accepted, Answer, AnswerCheck, AnswerSchema, AnswerSink, CancellationToken, Candidate,
     Catalogue, Doubt, DoubtSpec, Engine, EngineError, EngineParts, Event, MemoryLedger, Money,
-    NewRequest, Observer, Oversized, Payload, Plan, RunId, RunReport, RunSpec, Settings,
-    Shrunk, SinkError, Task, TierSpec, TimerClock,
+    NewRequest, Observer, Oversized, Payload, Plan, RunId, RunReport, RunSpec, Settings, Shrunk,
+    SinkError, Task, TierSpec, TimerClock,
 };
 use emulator::{
     Emulator, EmulatorConfig, LogRecord, LogTarget, Scenario, SchemaAnswerer, SharedLog,

@@ -5,7 +5,7 @@ pub(crate) mod candidates;
 pub(crate) mod database;
 pub(crate) mod detection;
 pub(crate) mod engine;
-pub(crate) mod observations;
 pub(crate) mod hosts;
+pub(crate) mod observations;
 pub(crate) mod observer;
 pub(crate) mod question;

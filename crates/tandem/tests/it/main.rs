@@ -7,4 +7,5 @@ mod crash;
 mod errors;
 mod import_detect;
 mod json_contract;
+mod providers;
 mod support;

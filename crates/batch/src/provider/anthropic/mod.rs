@@ -18,7 +18,7 @@ use super::error::error_document;
 use super::profile::Profile;
 use super::result_file::result_lines;
 use super::{
-    InputSource, LineFrame, NewBatch, PollReply, Polled, Provider, ProviderError,
+    InputSource, LineFrame, NewBatch, PollReply, Polled, Progress, Provider, ProviderError,
     ProviderErrorKind, ProviderLimits, Recognition, RemoteBatch, RequestTemplate, ResultStream,
     Windows,
 };
@@ -108,6 +108,10 @@ impl Provider for Anthropic {
 
     fn billing(&self) -> Billing {
         self.profile.billing()
+    }
+
+    fn progress(&self) -> Progress {
+        Progress::AtTheEnd
     }
 
     fn recognition(&self) -> Recognition {

@@ -141,7 +141,7 @@ impl Host {
                 self.trouble_is_over();
                 Try::Done(status, document)
             }
-            Ok(Err(refusal)) => self.refused(refusal),
+            Ok(Err(refusal)) => self.refused(*refusal),
             Err(error) => {
                 self.note_trouble(&error);
                 Try::Again(error)

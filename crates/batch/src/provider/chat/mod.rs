@@ -147,16 +147,13 @@ impl Chat {
         if let Some(running) = running.get(token) {
             return Ok(Some(Arc::clone(&running.job)));
         }
-        let (job, task) = match end {
-            Some(end) => (
-                Arc::new(Job::ended(batch.requests, batch.created_at, end)),
-                None,
-            ),
-            None => {
-                let job = Arc::new(Job::new(batch.requests, batch.created_at));
-                let working = work(Arc::clone(&self.host), folder, Arc::clone(&job));
-                (job, Some(tokio::spawn(working)))
-            }
+        let (job, task) = if let Some(end) = end {
+            let job = Job::ended(batch.requests, batch.created_at, end);
+            (Arc::new(job), None)
+        } else {
+            let job = Arc::new(Job::new(batch.requests, batch.created_at));
+            let working = work(Arc::clone(&self.host), folder, Arc::clone(&job));
+            (job, Some(tokio::spawn(working)))
         };
         let entry = Running {
             job: Arc::clone(&job),
