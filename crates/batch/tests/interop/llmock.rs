@@ -1,0 +1,54 @@
+//! llmock: several providers' routes, and prose as every answer.
+
+use std::time::Duration;
+
+use batch::provider::Profile;
+use batch::{FailureKind, RunEnd};
+
+use crate::bench::{Bench, openai_habits, transport};
+use crate::servers::{self, Server};
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn llmock_says_prose_on_every_route() {
+    if !tokio::task::block_in_place(|| servers::install(&["llmock"])) {
+        return;
+    }
+    let llmock = Server::llmock().await;
+    let openai = openai_habits(&format!("{}/v1", llmock.origin()));
+    let groq = Profile::groq().at(&format!("{}/openai/v1", llmock.groq()));
+    for profile in [openai, groq] {
+        let mut bench = Bench::openai_shaped(profile, transport());
+        // It lists models of its own.
+        bench.settings.model_check = batch::ModelCheck::CatalogueOnly;
+        // Its batches are validated for three seconds.
+        bench.settings.poll.max = Duration::from_millis(500);
+        let report = bench.run(&["plain"; 5]).await;
+        assert_eq!(report.end, RunEnd::Finished);
+        assert_eq!(report.summary.totals.failed, 5);
+        assert_eq!(
+            Bench::failed(&report, 1),
+            [(FailureKind::Parse, 5)],
+            "{report:#?}"
+        );
+        assert_eq!(
+            Bench::failed(&report, 2),
+            [(FailureKind::Parse, 5)],
+            "{report:#?}"
+        );
+    }
+}
+
+/// Asked one by one, llmock makes a document for any schema: behind OGX every answer is valid, if the
+/// schema reaches it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn ogx_in_front_of_llmock() {
+    if !tokio::task::block_in_place(|| servers::install(&["ogx", "llmock"])) {
+        return;
+    }
+    let llmock = Server::llmock().await;
+    let ogx = Server::ogx("ogx-llmock-state", &llmock).await;
+    let bench = Bench::openai_shaped(openai_habits(&format!("{}/v1", ogx.origin())), transport());
+    let report = bench.run(&["plain"; 20]).await;
+    assert_eq!(report.end, RunEnd::Finished);
+    assert_eq!(report.summary.tiers[0].answered, 20, "{report:#?}");
+}
