@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 pub mod adoption;
+pub mod advice;
 pub mod effects;
 pub mod months;
 mod report;

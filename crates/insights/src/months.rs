@@ -16,6 +16,17 @@ pub fn month_name(index: u32) -> String {
     format!("{:04}-{:02}", index / 12, index % 12 + 1)
 }
 
+/// The second since 1970 at which a month begins, in UTC.
+pub fn first_second_of(index: u32) -> Option<i64> {
+    let year = i16::try_from(index / 12).ok()?;
+    let month = i8::try_from(index % 12 + 1).ok()?;
+    let date = jiff::civil::Date::new(year, month, 1).ok()?;
+    let start = jiff::tz::Offset::UTC
+        .to_timestamp(date.to_datetime(jiff::civil::Time::midnight()))
+        .ok()?;
+    Some(start.as_second())
+}
+
 /// The [`month_index`] of `2026-05`.
 pub fn month_of_name(name: &str) -> Option<u32> {
     let (year, month) = name.split_once('-')?;
@@ -34,6 +45,7 @@ mod tests {
     fn months_are_named_and_read_back() {
         let may = month_index(1_777_593_600);
         assert_eq!(month_name(may), "2026-05");
+        assert_eq!(first_second_of(may), Some(1_777_593_600));
         assert_eq!(month_of_name("2026-05"), Some(may));
         assert_eq!(month_name(month_index(1_777_593_599)), "2026-04");
         for wrong in ["2026-13", "2026-0", "26-05", "2026"] {

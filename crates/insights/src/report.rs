@@ -4,6 +4,7 @@ use measures::{Definition, Metric, Observations};
 use serde::Serialize;
 
 use crate::adoption::{Adoption, AdoptionClock, adoption_of};
+use crate::advice::{AdviceReport, Rule, advise};
 use crate::effects::{
     Comparison, Exposure, Groups, METRICS, Question, REVIEW_METRICS, Reading, Sensitivity, compare,
 };
@@ -32,6 +33,8 @@ pub struct ReportOptions {
     pub scope: Scope,
     /// The metrics to compare; empty for all.
     pub metrics: Vec<Metric>,
+    /// The rules of advice; empty for none.
+    pub rules: Vec<Rule>,
     /// Whether other definitions are tried.
     pub sensitivity: Sensitivity,
 }
@@ -59,6 +62,8 @@ pub struct Report {
     pub authorship: Vec<Comparison>,
     /// What AI review goes along with.
     pub review: Vec<Comparison>,
+    /// What to do next, by team, as things stood when the last full month ended.
+    pub advice: AdviceReport,
     /// The definitions of the metrics above.
     pub definitions: Vec<&'static Definition>,
 }
@@ -94,6 +99,7 @@ pub fn report(observations: &Observations, options: &ReportOptions) -> Report {
             )
         },
     );
+    let advice = advise(observations, &options.rules, &options.reading);
     let not_measured = observations.rows.iter().filter(|row| !row.measured).count() as u64;
     let mut metrics = wanted(&METRICS);
     metrics.extend([Metric::Adoption, Metric::AiReviewed]);
@@ -107,6 +113,7 @@ pub fn report(observations: &Observations, options: &ReportOptions) -> Report {
         adoption_by_merged,
         authorship,
         review,
+        advice,
         definitions: metrics.into_iter().map(Metric::definition).collect(),
         current_month,
     }

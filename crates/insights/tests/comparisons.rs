@@ -292,3 +292,33 @@ fn plain_bots_and_the_unknown_are_in_no_arm() {
     assert_eq!(before.with_ai, after.with_ai);
     assert_eq!(before.headline, after.headline);
 }
+
+#[test]
+fn open_pull_requests_are_censored_not_dropped() {
+    let mut all = observations(Plan { ratio: 1.0, ..PLAN });
+    let before = together(&all, Metric::Cycle);
+    // Half as many again with AI that were opened of late and are not merged yet.
+    let open: Vec<Observation> = all
+        .rows
+        .iter()
+        .filter(|row| row.origin == Some(Origin::Agent))
+        .step_by(2)
+        .map(|row| Observation {
+            opened: Moment::new(Some(NOW - 20 * DAY_SECONDS)),
+            ready: Moment::new(Some(NOW - 20 * DAY_SECONDS)),
+            merged: Moment::default(),
+            ..*row
+        })
+        .collect();
+    let added = open.len();
+    all.rows.extend(open);
+    let after = together(&all, Metric::Cycle);
+    let arm = |found: &Comparison| found.survival.shown().expect("followed").with_ai.clone();
+    let (one, other) = (arm(&before), arm(&after));
+    assert_eq!(other.n, one.n + added);
+    assert_eq!(other.events, one.events);
+    assert!(other.median.estimate > one.median.estimate);
+    assert!(other.within_seven_days.share < one.within_seven_days.share);
+    // The plain medians see nothing of it.
+    assert_eq!(before.with_ai, after.with_ai);
+}

@@ -330,6 +330,40 @@ pub struct Observations {
 }
 
 impl Observations {
+    /// What was known at a moment: pull requests opened before it, and of them what had happened.
+    ///
+    /// Counts (reviews, rounds, size) are those of today: when they grew is not stored.
+    pub fn as_of(&self, now: i64) -> Observations {
+        let before = |moment: Moment| match moment.seconds() {
+            Some(at) if at < now => moment,
+            _ => Moment::default(),
+        };
+        let rows = self
+            .rows
+            .iter()
+            .filter(|row| row.opened.seconds().is_some_and(|opened| opened < now))
+            .map(|row| Observation {
+                ready: before(row.ready),
+                human_review: before(row.human_review),
+                human_review_from_open: before(row.human_review_from_open),
+                anyone_review: before(row.anyone_review),
+                bot_review: before(row.bot_review),
+                approved: before(row.approved),
+                merged: before(row.merged),
+                closed: before(row.closed),
+                reverted: before(row.reverted),
+                ..*row
+            })
+            .collect();
+        Observations {
+            teams: self.teams.clone(),
+            repos: self.repos.clone(),
+            people: self.people.clone(),
+            tools: self.tools.clone(),
+            rows,
+        }
+    }
+
     /// Finds the originals of reverts and marks them as reverted. A revert finds its original by
     /// number, else by the title it quotes, within the repository. Returns the reverts that found
     /// nothing.

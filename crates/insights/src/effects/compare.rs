@@ -8,7 +8,7 @@ use super::outcome::{Outcome, Reading};
 use super::sample::{Cut, Sample};
 use super::{
     Basis, Comparison, EffectUnit, Finding, Gated, Groups, Headline, Question, Sensitivity,
-    Simpson, adjusted, described, over_time, sensitivity, stratified, unadjusted,
+    Simpson, adjusted, described, over_time, sensitivity, stratified, survival, unadjusted,
 };
 use crate::wording::{self, MARGIN, Q_LIMIT};
 
@@ -23,8 +23,15 @@ pub(crate) fn family(
     let by_team = rows_by_team(observations);
     let mut wanted: Vec<(Metric, Option<usize>)> = Vec::new();
     for metric in &question.metrics {
-        wanted.push((*metric, None));
-        if question.groups == Groups::TogetherAndTeams && by_team.len() > 1 {
+        if question.groups != Groups::Teams {
+            wanted.push((*metric, None));
+        }
+        let with_teams = match question.groups {
+            Groups::Together => false,
+            Groups::TogetherAndTeams => by_team.len() > 1,
+            Groups::Teams => true,
+        };
+        if with_teams {
             wanted.extend((0..by_team.len()).map(|team| (*metric, Some(team))));
         }
     }
@@ -41,6 +48,12 @@ pub(crate) fn family(
                 None => {
                     let mut comparison =
                         one(Sample::take(observations.rows.iter(), cut), cut, None);
+                    comparison.survival = survival::survival(
+                        observations.rows.iter(),
+                        question.exposure,
+                        *metric,
+                        reading,
+                    );
                     if comparison.unit == EffectUnit::Ratio {
                         comparison.over_time = over_time::over_time(
                             observations,
@@ -52,21 +65,26 @@ pub(crate) fn family(
                     if question.sensitivity == Sensitivity::Together {
                         comparison.sensitivity =
                             sensitivity::variants(|| observations.rows.iter(), cut);
+                        comparison
+                            .sensitivity
+                            .extend((comparison.headline.as_ref()).and_then(|headline| {
+                                sensitivity::if_detection_misses(headline, comparison.unit)
+                            }));
                     }
                     comparison
                 }
                 Some(team) => {
                     let rows = by_team.get(*team).map_or(&[][..], Vec::as_slice);
                     let name = observations.teams.names().get(*team);
-                    one(
-                        Sample::take(
-                            rows.iter()
-                                .filter_map(|row| observations.rows.get(*row as usize)),
-                            cut,
-                        ),
-                        cut,
-                        name.map(ToString::to_string),
-                    )
+                    let rows = || {
+                        rows.iter()
+                            .filter_map(|row| observations.rows.get(*row as usize))
+                    };
+                    let name = name.map(ToString::to_string);
+                    let mut comparison = one(Sample::take(rows(), cut), cut, name);
+                    comparison.survival =
+                        survival::survival(rows(), question.exposure, *metric, reading);
+                    comparison
                 }
             }
         })
@@ -122,6 +140,7 @@ fn one(sample: Sample, cut: Cut<'_>, team: Option<String>) -> Comparison {
         with_ai: described::describe(&sample, true),
         without_ai: described::describe(&sample, false),
         stratified: stratified::stratified(&sample),
+        survival: Gated::refused("not followed"),
         over_time: Gated::refused("for all together, and for durations and sizes only"),
         steps: sample.steps,
         unadjusted,

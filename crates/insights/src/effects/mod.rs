@@ -1,7 +1,7 @@
 //! What AI goes along with: comparisons of pull requests with and without AI, step by step.
 //!
 //! In this order, each with its gate: described, unadjusted, adjusted (the headline), stratified,
-//! over time, sensitivity. A gate that is not passed refuses with a reason; the steps before it stand.
+//! survival, over time, sensitivity. A gate that is not passed refuses with a reason; the steps before it stand.
 
 mod adjusted;
 mod compare;
@@ -11,10 +11,11 @@ mod over_time;
 mod sample;
 mod sensitivity;
 mod stratified;
+mod survival;
 mod unadjusted;
 
-use measures::{Metric, Observations};
-use serde::Serialize;
+use measures::{Metric, Observation, Observations};
+use serde::{Deserialize, Serialize};
 use stats::Interval;
 
 pub use adjusted::Adjusted;
@@ -23,6 +24,7 @@ pub use outcome::{Exposure, Reading};
 pub use over_time::OverTime;
 pub use sensitivity::Variant;
 pub use stratified::{Stratified, StratifiedUnit};
+pub use survival::{HazardRatio, Survival, SurvivalArm};
 pub use unadjusted::Unadjusted;
 
 /// The metrics that are compared by default, in the order in which they are shown.
@@ -107,7 +109,7 @@ pub struct Step {
 }
 
 /// What is said in the end.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Finding {
     /// Associated with a higher value.
@@ -179,6 +181,8 @@ pub struct Comparison {
     pub adjusted: Gated<Adjusted>,
     /// Like with like, by repository, size and type.
     pub stratified: Gated<Stratified>,
+    /// From ready on, open ones censored; for cycle and pickup.
+    pub survival: Gated<Survival>,
     /// Within teams over time; for all together, and for durations and sizes.
     pub over_time: Gated<OverTime>,
     /// The same under other definitions; only where asked for.
@@ -213,8 +217,10 @@ pub struct Question {
 pub enum Groups {
     /// All together only.
     Together,
-    /// All together, and each team.
+    /// All together, and each team where there are several.
     TogetherAndTeams,
+    /// Each team.
+    Teams,
 }
 
 /// Whether other definitions are tried.
@@ -224,6 +230,11 @@ pub enum Sensitivity {
     Skip,
     /// For all together.
     Together,
+}
+
+/// A metric of one pull request; `None` where it is not known, never zero instead.
+pub(crate) fn value_of(metric: Metric, row: &Observation, reading: &Reading) -> Option<f64> {
+    outcome::Outcome::of(metric).value(row, reading)
 }
 
 /// Makes the comparisons of a question: one family, over which q-values are computed.

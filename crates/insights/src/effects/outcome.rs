@@ -1,7 +1,7 @@
 //! What is compared: the arm of a pull request, and its value in a metric.
 
 use measures::{Arm, Calendar, Clock, Metric, Observation, Unit};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::EffectUnit;
 
@@ -12,7 +12,7 @@ const MERGED_WITHIN_SECONDS: i64 = 7 * 86_400;
 const DURATION_OFFSET_SECONDS: f64 = 60.0;
 
 /// What is compared.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Exposure {
     /// AI wrote or helped to write.

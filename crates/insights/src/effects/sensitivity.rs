@@ -2,18 +2,29 @@
 
 use measures::{Calendar, Clock, Metric, Observation};
 use serde::Serialize;
-use stats::Interval;
+use stats::{Interval, misclassification_range};
 
 use jiff::tz::TimeZone;
 
 use super::outcome::{Outcome, Reading};
 use super::sample::{Cut, Sample};
-use super::{Basis, adjusted, unadjusted};
+use super::{Basis, EffectUnit, Headline, adjusted, unadjusted};
 
 /// Confidence from which a verdict counts as hard.
 const HARD_PERCENT: u8 = 90;
 /// Below this many seconds a merge is instant.
 const INSTANT_SECONDS: i64 = 60;
+
+/// What share of AI's work detection is assumed to find.
+const SENSITIVITY: Interval = Interval {
+    low: 0.6,
+    high: 0.95,
+};
+/// What share of other work it is assumed to leave alone.
+const SPECIFICITY: Interval = Interval {
+    low: 0.98,
+    high: 1.0,
+};
 
 /// The estimate under another definition.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -98,6 +109,30 @@ pub(crate) fn variants<'r, I: Iterator<Item = &'r Observation>>(
         _ => {}
     }
     variants
+}
+
+/// What the estimate would be, were detection perfect: it dilutes differences, since work with AI that
+/// leaves no trace counts as work without.
+pub(crate) fn if_detection_misses(headline: &Headline, unit: EffectUnit) -> Option<Variant> {
+    let effect = match unit {
+        EffectUnit::Ratio => headline.value.ln(),
+        EffectUnit::Points => headline.value,
+    };
+    let range = misclassification_range(effect, SENSITIVITY, SPECIFICITY).ok()?;
+    let shown = |value: f64| match unit {
+        EffectUnit::Ratio => value.exp(),
+        EffectUnit::Points => value,
+    };
+    Some(Variant {
+        what: "were 60 to 95 % of AI's work found, and 98 to 100 % of the rest left alone",
+        n: 0,
+        basis: Some(headline.basis),
+        value: None,
+        interval: Some(Interval {
+            low: shown(range.low),
+            high: shown(range.high),
+        }),
+    })
 }
 
 fn estimate<'r>(

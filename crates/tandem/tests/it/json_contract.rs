@@ -76,7 +76,7 @@ fn insights_and_effects() {
     let tandem = Tandem::new().with_pull_requests(30);
     tandem.ok(&["detect"]);
     let report = tandem.json(&["insights", "--team", "orchard", "--metric", "cycle"]);
-    assert_json_snapshot!("insights", settled(report, &["current_month"]));
+    assert_json_snapshot!("insights", settled(report, &["current_month", "month"]));
     let effects = tandem.json(&["effects", "--metric", "unreviewed", "--of", "reviewed"]);
     assert_json_snapshot!("effects", effects);
     let merged = tandem.json(&["adoption", "--by", "merged", "--from", "2026-01"]);

@@ -1,27 +1,34 @@
 //! Comparisons as tables, and explained.
 
-use insights::effects::{ArmDescription, Comparison, EffectUnit, Finding};
-use insights::wording::{effect_text, interval_text, value_text};
+use insights::effects::{
+    ArmDescription, Comparison, EffectUnit, Exposure, Finding, StratifiedUnit,
+};
+use insights::wording::{duration_text, effect_text, interval_text, value_text};
 use measures::Metric;
 
 use super::sheet::Sheet;
-use crate::output::count;
+use crate::output::{count, percent};
 
 /// A table for each metric: all together, then the teams.
-pub(super) fn add(sheet: &mut Sheet, heading: &str, comparisons: &[Comparison]) {
+pub(super) fn add(
+    sheet: &mut Sheet,
+    heading: &str,
+    comparisons: &[Comparison],
+    scope_team: Option<&str>,
+) {
     let mut metrics: Vec<Metric> = comparisons.iter().map(|one| one.metric).collect();
     metrics.dedup();
     for metric in metrics {
         let definition = metric.definition();
         sheet.heading(format!("{heading}: {}", definition.title));
         let of_metric = || comparisons.iter().filter(|one| one.metric == metric);
-        let rows: Vec<Vec<String>> = of_metric().map(row).collect();
+        let rows: Vec<Vec<String>> = of_metric().map(|one| row(one, scope_team)).collect();
         sheet.table(
             &[
                 "Team",
                 ">With AI",
                 ">n",
-                ">None detected",
+                without_name(comparisons),
                 ">n",
                 ">As they are",
                 ">Adjusted",
@@ -43,13 +50,15 @@ pub(super) fn add(sheet: &mut Sheet, heading: &str, comparisons: &[Comparison]) 
                         effect_text(comparison.unit, value),
                         interval_text(comparison.unit, interval)
                     ),
+                    (None, Some(interval)) => interval_text(comparison.unit, interval),
                     _ => "not enough".to_owned(),
                 };
-                sheet.remark(format!(
-                    "{}: {text}, n {}",
-                    variant.what,
-                    count(variant.n as u64)
-                ));
+                let n = if variant.n > 0 {
+                    format!(", n {}", count(variant.n as u64))
+                } else {
+                    String::new()
+                };
+                sheet.remark(format!("{}: {text}{n}", variant.what));
             }
         }
     }
@@ -73,7 +82,29 @@ fn add_warning(sheet: &mut Sheet, comparison: &Comparison) {
     ));
 }
 
-fn row(comparison: &Comparison) -> Vec<String> {
+/// The name of the arm without AI.
+fn without_name(comparisons: &[Comparison]) -> &'static str {
+    match comparisons.first().map(|one| one.exposure) {
+        Some(Exposure::AiReviewed) => ">Not reviewed",
+        _ => ">None detected",
+    }
+}
+
+/// The team; for all together the team that was selected, if one was.
+fn name_of<'c>(comparison: &'c Comparison, scope_team: Option<&'c str>) -> &'c str {
+    comparison.team.as_deref().or(scope_team).unwrap_or("all")
+}
+
+/// A p-value as people write it.
+fn p_text(p: f64) -> String {
+    if p < 0.001 {
+        "< 0.001".to_owned()
+    } else {
+        format!("{p:.3}")
+    }
+}
+
+fn row(comparison: &Comparison, scope_team: Option<&str>) -> Vec<String> {
     let arm = |arm: Option<&ArmDescription>| match arm {
         None => ["-".to_owned(), "<5".to_owned()],
         Some(arm) => {
@@ -106,7 +137,7 @@ fn row(comparison: &Comparison) -> Vec<String> {
             |interval| interval_text(comparison.unit, interval),
         );
     vec![
-        comparison.team.clone().unwrap_or_else(|| "all".to_owned()),
+        name_of(comparison, scope_team).to_owned(),
         with_value,
         with_n,
         without_value,
@@ -138,7 +169,12 @@ pub(super) fn finding_word(comparison: &Comparison) -> &'static str {
 }
 
 /// What a metric is, and how each comparison came about.
-pub(super) fn explain(sheet: &mut Sheet, metric: Metric, comparisons: &[Comparison]) {
+pub(super) fn explain(
+    sheet: &mut Sheet,
+    metric: Metric,
+    comparisons: &[Comparison],
+    scope_team: Option<&str>,
+) {
     let definition = metric.definition();
     sheet.heading(format!("{} ({metric})", definition.title));
     sheet.line(definition.words);
@@ -162,7 +198,7 @@ pub(super) fn explain(sheet: &mut Sheet, metric: Metric, comparisons: &[Comparis
          within 10 %.",
     );
     for comparison in comparisons.iter().filter(|one| one.metric == metric) {
-        let name = comparison.team.as_deref().unwrap_or("all");
+        let name = name_of(comparison, scope_team);
         sheet.heading(format!("{name}: {}", comparison.exposure.as_str()));
         let steps: Vec<Vec<String>> = comparison
             .steps
@@ -183,10 +219,10 @@ fn add_estimates(sheet: &mut Sheet, comparison: &Comparison) {
         comparison.unadjusted.reason(),
     ) {
         (Some(shown), _) => sheet.line(format!(
-            "as they are: {} ({}), p {:.3}; {}",
+            "as they are: {} ({}), p {}; {}",
             effect_text(unit, shown.value),
             interval_text(unit, shown.interval),
-            shown.p,
+            p_text(shown.p),
             shown.method
         )),
         (None, reason) => sheet.line(format!("as they are: {}", reason.unwrap_or("-"))),
@@ -200,10 +236,10 @@ fn add_estimates(sheet: &mut Sheet, comparison: &Comparison) {
                     EffectUnit::Points => format!(", detectable {:.1} points", detectable * 100.0),
                 });
             sheet.line(format!(
-                "adjusted: {} ({}), p {:.3}; n {}, {} authors, {} of them and {} repositories switch, within R2 {:.3}{detectable}; {}",
+                "adjusted: {} ({}), p {}; n {}, {} authors, {} of them and {} repositories switch, within R2 {:.3}{detectable}; {}",
                 effect_text(unit, shown.value),
                 interval_text(unit, shown.interval),
-                shown.p,
+                p_text(shown.p),
                 count(shown.n as u64),
                 shown.authors,
                 shown.switching_authors,
@@ -214,11 +250,81 @@ fn add_estimates(sheet: &mut Sheet, comparison: &Comparison) {
         }
         (None, reason) => sheet.line(format!("adjusted: {}", reason.unwrap_or("-"))),
     }
+    add_further(sheet, comparison);
+}
+
+/// Like with like, survival, over time.
+fn add_further(sheet: &mut Sheet, comparison: &Comparison) {
+    let range = |interval: stats::Interval| format!("{:.2} to {:.2}", interval.low, interval.high);
+    match (comparison.stratified.shown(), comparison.stratified.reason()) {
+        (Some(shown), _) => sheet.line(format!(
+            "like with like (repository, size, type): {} x{:.2} ({}), p {}; {} of those with AI have a counterpart{}",
+            match shown.unit {
+                StratifiedUnit::Ratio => "ratio",
+                StratifiedUnit::OddsRatio => "odds",
+            },
+            shown.value,
+            range(shown.interval),
+            p_text(shown.p),
+            percent(Some(shown.overlap)),
+            shown
+                .pooled
+                .map_or_else(String::new, |pooled| format!("; pooled x{pooled:.2}")),
+        )),
+        (None, reason) => sheet.line(format!("like with like: {}", reason.unwrap_or("-"))),
+    }
+    match (comparison.survival.shown(), comparison.survival.reason()) {
+        (Some(shown), _) => {
+            for (name, arm) in [
+                ("with AI", &shown.with_ai),
+                ("none detected", &shown.without_ai),
+            ] {
+                let median = arm
+                    .median
+                    .estimate
+                    .map_or_else(|| "not reached".to_owned(), duration_text);
+                sheet.line(format!(
+                    "open ones censored, {name}: n {}, median {median}, within a day {}, within seven days {}",
+                    count(arm.n as u64),
+                    percent(Some(arm.within_a_day.share)),
+                    percent(Some(arm.within_seven_days.share)),
+                ));
+            }
+            let hazard = match (shown.hazard_ratio.shown(), shown.hazard_ratio.reason()) {
+                (Some(ratio), _) => format!("x{:.2} ({})", ratio.value, range(ratio.interval)),
+                (None, reason) => reason.unwrap_or("-").to_owned(),
+            };
+            sheet.line(format!(
+                "event: {}; log-rank within repositories p {}; hazard ratio {hazard}",
+                shown.event,
+                shown.log_rank_p.map_or_else(|| "-".to_owned(), p_text),
+            ));
+        }
+        (None, reason) => sheet.line(format!("open ones censored: {}", reason.unwrap_or("-"))),
+    }
+    match (comparison.over_time.shown(), comparison.over_time.reason()) {
+        (Some(shown), _) => sheet.line(format!(
+            "over time: x{:.2} ({}) for ten points more AI in a month, within team and month; rank correlation \
+             within teams {:.2} ({}); {} teams, {} months",
+            shown.ratio_for_ten_points,
+            range(shown.interval),
+            shown.within_rho,
+            range(shown.rho_interval),
+            shown.teams,
+            shown.months,
+        )),
+        (None, reason) => sheet.line(format!("over time: {}", reason.unwrap_or("-"))),
+    }
 }
 
 /// The same for AI review, where there is something to say.
-pub(super) fn explain_review(sheet: &mut Sheet, metric: Metric, comparisons: &[Comparison]) {
+pub(super) fn explain_review(
+    sheet: &mut Sheet,
+    metric: Metric,
+    comparisons: &[Comparison],
+    scope_team: Option<&str>,
+) {
     if comparisons.iter().any(|one| one.metric == metric) {
-        explain(sheet, metric, comparisons);
+        explain(sheet, metric, comparisons, scope_team);
     }
 }

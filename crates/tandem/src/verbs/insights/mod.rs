@@ -3,6 +3,7 @@
 mod comparisons;
 pub(crate) mod sheet;
 
+use insights::advice::{AdviceReport, FollowUpOutcome, builtin_rules};
 use insights::effects::{Comparison, Exposure, Finding, Groups, Question, Sensitivity, compare};
 use insights::{Report, ReportOptions, report};
 use measures::Metric;
@@ -10,12 +11,15 @@ use serde::Serialize;
 
 use crate::app::App;
 use crate::cli::{EffectsArguments, ExposureChoice, InsightsArguments};
-use crate::error::{CliError, Outcome};
+use crate::error::{CliError, ErrorKind, Outcome};
 use crate::output::{Output, count, percent};
 use crate::verbs::adoption::bounds;
 use crate::wiring::database::require_team;
 use crate::wiring::observations::{of_period, reading, scope_of};
 use sheet::{Sheet, sparkline};
+
+/// Pull requests named under advice; `--json` has more.
+const LISTED_IN_TEXT: usize = 3;
 
 /// Prints insights.
 pub(crate) fn run(app: &App, arguments: &InsightsArguments) -> Result<Outcome, CliError> {
@@ -31,6 +35,11 @@ pub(crate) fn run(app: &App, arguments: &InsightsArguments) -> Result<Outcome, C
         reading,
         scope: scope_of(&arguments.period),
         metrics,
+        rules: if arguments.explain.is_some() {
+            Vec::new()
+        } else {
+            rules()?
+        },
         sensitivity: Sensitivity::Skip,
     };
     let report = report(&observations, &options);
@@ -40,13 +49,19 @@ pub(crate) fn run(app: &App, arguments: &InsightsArguments) -> Result<Outcome, C
     }
     let mut sheet = Sheet::default();
     if let Some(metric) = arguments.explain {
-        comparisons::explain(&mut sheet, metric, &report.authorship);
-        comparisons::explain_review(&mut sheet, metric, &report.review);
+        let team = report.scope.team.as_deref();
+        comparisons::explain(&mut sheet, metric, &report.authorship, team);
+        comparisons::explain_review(&mut sheet, metric, &report.review, team);
     } else {
         add_report(&mut sheet, &report);
     }
     show(&app.output, &sheet, arguments.markdown)?;
     Ok(Outcome::Done)
+}
+
+/// The rules that come with Tandem.
+fn rules() -> Result<Vec<insights::advice::Rule>, CliError> {
+    builtin_rules().map_err(|error| CliError::new(ErrorKind::Internal, error))
 }
 
 /// The document of `effects --json`.
@@ -94,10 +109,11 @@ pub(crate) fn effects(app: &App, arguments: &EffectsArguments) -> Result<Outcome
         return Ok(Outcome::Done);
     }
     let mut sheet = Sheet::default();
+    let team = arguments.period.team.as_deref();
     if let Some(metric) = arguments.explain {
-        comparisons::explain(&mut sheet, metric, &comparisons);
+        comparisons::explain(&mut sheet, metric, &comparisons, team);
     } else {
-        comparisons::add(&mut sheet, heading_of(exposure), &comparisons);
+        comparisons::add(&mut sheet, heading_of(exposure), &comparisons, team);
         add_footnotes(&mut sheet, reading.calendar.label());
     }
     sheet.print(&app.output)?;
@@ -122,9 +138,21 @@ fn heading_of(exposure: Exposure) -> &'static str {
 /// The report as a page.
 pub(crate) fn add_report(sheet: &mut Sheet, report: &Report) {
     add_adoption(sheet, report);
+    add_advice(sheet, &report.advice);
     add_findings(sheet, report);
-    comparisons::add(sheet, heading_of(Exposure::AiAuthored), &report.authorship);
-    comparisons::add(sheet, heading_of(Exposure::AiReviewed), &report.review);
+    let team = report.scope.team.as_deref();
+    comparisons::add(
+        sheet,
+        heading_of(Exposure::AiAuthored),
+        &report.authorship,
+        team,
+    );
+    comparisons::add(
+        sheet,
+        heading_of(Exposure::AiReviewed),
+        &report.review,
+        team,
+    );
     add_footnotes(sheet, report.calendar);
 }
 
@@ -158,6 +186,62 @@ pub(crate) fn add_findings(sheet: &mut Sheet, report: &Report) {
         "{} findings, {same} times no difference within 10 %, {unknown} times not enough data to say",
         found().count(),
     ));
+}
+
+/// What to do next, and what became of the advice before.
+pub(crate) fn add_advice(sheet: &mut Sheet, advice: &AdviceReport) {
+    if advice.teams.is_empty() {
+        return;
+    }
+    sheet.heading(format!(
+        "What to do next, as of the end of {}",
+        advice.month
+    ));
+    for team in &advice.teams {
+        for (index, one) in team.advice.iter().enumerate() {
+            sheet.line(format!(
+                "{} {}. {}{}",
+                team.team,
+                index + 1,
+                one.title,
+                if one.given_before {
+                    " (as the month before)"
+                } else {
+                    ""
+                }
+            ));
+            sheet.line(format!("   {}", one.statement));
+            sheet.line(format!("   Next: {}", one.next_step));
+            let newest: Vec<&str> = one
+                .pull_requests
+                .newest
+                .iter()
+                .take(LISTED_IN_TEXT)
+                .map(String::as_str)
+                .collect();
+            if !newest.is_empty() {
+                sheet.remark(format!(
+                    "   {} pull requests, newest: {}",
+                    count(one.pull_requests.total),
+                    newest.join(", ")
+                ));
+            }
+            sheet.remark(format!(
+                "   What would change our mind: {}",
+                one.would_change_our_mind
+            ));
+        }
+        for one in &team.follow_up {
+            if one.outcome == FollowUpOutcome::NoLongerHolds {
+                sheet.line(format!(
+                    "{} followed up: \"{}\" no longer holds: {}",
+                    team.team,
+                    one.title,
+                    one.now.as_deref().unwrap_or("-")
+                ));
+            }
+        }
+    }
 }
 
 fn add_adoption(sheet: &mut Sheet, report: &Report) {
