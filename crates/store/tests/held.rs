@@ -87,4 +87,11 @@ fn claims_and_quarantine_are_heeded() {
     assert_eq!(numbers(&store), [3, 4, 5, 6]);
     request(&store, 9, &records[2], "p0", 4);
     assert_eq!(numbers(&store), [3, 4, 5, 6]);
+    // What a user dropped stays so under every prompt; other content does not.
+    request(&store, 10, &records[2], "p0", 6);
+    request(&store, 11, &records[3], "p1", 6);
+    let mut changed = records[3].clone();
+    changed.title = "Add a landing".into();
+    store.upsert_pull_requests(&[changed]).expect("stores");
+    assert_eq!(numbers(&store), [4, 5, 6]);
 }

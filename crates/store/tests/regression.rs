@@ -11,8 +11,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use batch::ledger::{
-    BatchError, Ledger, NewShard, Next, OutcomeRecord, ShardFilter, ShardState, ShardStep,
-    ShardTally, Verdict,
+    BatchError, Decision, Ledger, NewShard, Next, OutcomeRecord, RequestCursor, Ruling, RunId,
+    ShardFilter, ShardState, ShardStep, ShardTally, Verdict,
 };
 use batch::policy::first_variant;
 use batch::{
@@ -27,6 +27,8 @@ use store::{OpenOptions, Selection, SqliteStore, Store};
 
 /// The first version with a ledger.
 const LEDGER_VERSION: u32 = 2;
+/// The first version with decisions about quarantined requests.
+const RULINGS_VERSION: u32 = 5;
 
 /// The first version with doubted answers.
 const DOUBT_VERSION: u32 = 4;
@@ -57,6 +59,19 @@ fn fill(store: &SqliteStore) {
     store.set_meta("greeting", "good day").expect("stores");
     fill_ledger(store);
     fill_doubts(store);
+    let place = RequestCursor {
+        run: RunId(1),
+        seq: 2,
+    };
+    assert_eq!(store.rule(&[place], &ruling()).expect("rules"), 1);
+}
+
+fn ruling() -> Ruling {
+    Ruling {
+        decision: Decision::Drop,
+        note: Some("generated".to_owned()),
+        at: at(110),
+    }
 }
 
 /// A run with one request answered after a repair, one quarantined and one that waits.
@@ -271,6 +286,14 @@ fn check_ledger(store: &SqliteStore) {
     assert_eq!(summary.totals.sync_cost_usd.picodollars(), 140);
 }
 
+fn check_rulings(store: &SqliteStore) {
+    let kept = store.quarantined("analysis", None, 9).expect("lists");
+    assert!(kept[0].dropped);
+    assert_eq!(kept[0].note, ruling().note);
+    let rulings = store.rulings("analysis", None, 9).expect("lists");
+    assert_eq!((rulings.len(), rulings[0].at), (1, ruling().at));
+}
+
 #[test]
 fn every_version_can_be_read() {
     let folder = tempfile::tempdir().expect("a folder");
@@ -297,6 +320,9 @@ fn every_version_can_be_read() {
         }
         if version >= DOUBT_VERSION {
             check_doubts(&store);
+        }
+        if version >= RULINGS_VERSION {
+            check_rulings(&store);
         }
         store.check_integrity().expect("sound");
     }

@@ -33,8 +33,10 @@ pub struct Plan {
 pub struct Skipped {
     /// Open in another run, by run.
     pub held: BTreeMap<RunId, u64>,
-    /// The same content with the same versions always failed.
+    /// The same content with the same versions always failed, or a user dropped the content.
     pub quarantined: u64,
+    /// Another run answered them while this one was being planned.
+    pub answered: u64,
     /// Their id had been given before.
     pub repeated_ids: u64,
 }
@@ -158,6 +160,7 @@ impl Engine {
                         }
                         Admission::Held(holder) => *skipped.held.entry(holder).or_default() += 1,
                         Admission::Quarantined(_) => skipped.quarantined += 1,
+                        Admission::Answered(_) => skipped.answered += 1,
                         Admission::RepeatedId => skipped.repeated_ids += 1,
                     }
                 }

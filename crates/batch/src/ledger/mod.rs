@@ -6,12 +6,12 @@ mod summary;
 
 pub use memory::MemoryLedger;
 pub use records::{
-    Admission, BatchError, FailedRequest, Lease, Member, NewShard, Next, OutcomeRecord,
-    QuarantinedRequest, ReadyGroup, ReadyRequest, Run, RunId, RunState, Shard, ShardFilter,
-    ShardId, ShardState, ShardStep, ShardTally, StoredRequest, Takeover, TierLine, Variant,
-    Verdict, WaitingRequest,
+    Admission, AttemptLine, AttemptRecord, BatchError, CostCell, CostFilter, Decision,
+    FailedRequest, Lease, Member, NewShard, Next, OutcomeRecord, QuarantinedRequest, ReadyGroup,
+    ReadyRequest, RequestCost, RequestCursor, Ruling, RulingLine, Run, RunId, RunState, Shard,
+    ShardFilter, ShardId, ShardState, ShardStep, ShardTally, StoredRequest, Takeover, TierLine,
+    Variant, Verdict, WaitingRequest,
 };
-pub use records::{AttemptLine, RequestCursor};
 pub use summary::{
     RunLine, RunSummary, ShardSummary, TierSummary, TokenSummary, TotalsSummary, summarize,
 };
@@ -181,7 +181,10 @@ pub trait Ledger: Send + Sync {
         limit: usize,
     ) -> Result<Vec<FailedRequest>, LedgerError>;
 
-    /// Quarantined requests of a task over all runs.
+    /// The attempts of requests of a run that have an outcome, in the order of `seqs` and of time.
+    fn attempts(&self, run: RunId, seqs: &[u64]) -> Result<Vec<AttemptRecord>, LedgerError>;
+
+    /// Requests of a task over all runs that are quarantined or dropped.
     fn quarantined(
         &self,
         task: &str,
@@ -189,9 +192,31 @@ pub trait Ledger: Send + Sync {
         limit: usize,
     ) -> Result<Vec<QuarantinedRequest>, LedgerError>;
 
-    /// Lifts the quarantine of a subject, so that it can be asked again; returns how many requests
-    /// were quarantined.
-    fn release_quarantine(&self, task: &str, subject: &str) -> Result<u64, LedgerError>;
+    /// Applies a user's decision to quarantined and dropped requests, and enters it into the list of
+    /// decisions for each request that it changes; returns how many these are. Requests that stand
+    /// so already, or were never quarantined, are passed over.
+    fn rule(&self, places: &[RequestCursor], ruling: &Ruling) -> Result<u64, LedgerError>;
+
+    /// The decisions about requests of a task, oldest first; `after` is the last one's number.
+    fn rulings(
+        &self,
+        task: &str,
+        after: Option<u64>,
+        limit: usize,
+    ) -> Result<Vec<RulingLine>, LedgerError>;
+
+    /// What a run cost by shard, group and month, in this order. Its cells add up to the run's known
+    /// and possible cost. There are at most as many as shards, groups and months multiply to.
+    fn cost_cells(&self, run: RunId, filter: &CostFilter) -> Result<Vec<CostCell>, LedgerError>;
+
+    /// What the requests of a run cost that have attempts within the filter, by `seq`.
+    fn request_costs(
+        &self,
+        run: RunId,
+        filter: &CostFilter,
+        after: Option<u64>,
+        limit: usize,
+    ) -> Result<Vec<RequestCost>, LedgerError>;
 
     /// Open requests of a task over all runs.
     fn waiting(

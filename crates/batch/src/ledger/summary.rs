@@ -117,6 +117,17 @@ pub struct TokenSummary {
     pub output: u64,
 }
 
+impl TokenSummary {
+    /// Both together.
+    #[must_use]
+    pub fn plus(self, other: TokenSummary) -> TokenSummary {
+        TokenSummary {
+            input: self.input + other.input,
+            output: self.output + other.output,
+        }
+    }
+}
+
 impl From<Usage> for TokenSummary {
     fn from(usage: Usage) -> TokenSummary {
         TokenSummary {
@@ -145,10 +156,16 @@ pub struct ShardSummary {
     pub answered: u64,
     /// Failures by kind.
     pub failed: BTreeMap<FailureKind, u64>,
+    /// Answers that the narrow repair saved.
+    pub repaired: u64,
+    /// Requests in neither file.
+    pub missing: u64,
     /// Further lines for a request that had one.
     pub duplicates: u64,
     /// Lines for requests that were not in it.
     pub foreign: u64,
+    /// Lines that name no request or cannot be read.
+    pub unreadable: u64,
     /// The first missing, duplicate and foreign ids.
     pub named: Vec<String>,
     /// Tokens the host counted.
@@ -364,8 +381,11 @@ fn add_shard(tier: &mut TierSummary, shard: &Shard, lines: &[&AttemptLine]) {
         requests: shard.requests,
         answered: 0,
         failed: BTreeMap::new(),
+        repaired: 0,
+        missing: shard.tally.missing,
         duplicates: shard.tally.duplicates,
         foreign: shard.tally.foreign,
+        unreadable: shard.tally.unreadable,
         named: shard.tally.named.clone(),
         tokens: TokenSummary::default(),
         cost_usd: Money::ZERO,
@@ -379,6 +399,7 @@ fn add_shard(tier: &mut TierSummary, shard: &Shard, lines: &[&AttemptLine]) {
         tier.possible_cost_usd += line.possible_cost;
         tier.attempts += line.attempts;
         tier.repaired += line.repaired;
+        summary.repaired += line.repaired;
         match line.kind {
             None => summary.answered += line.attempts,
             Some(kind) => *summary.failed.entry(kind).or_default() += line.attempts,

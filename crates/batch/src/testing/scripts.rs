@@ -5,8 +5,8 @@ use rand::{RngExt, SeedableRng};
 
 use super::{START, request, shard, spec, time};
 use crate::ledger::{
-    Ledger, LedgerError, Member, Next, OutcomeRecord, RunId, RunState, Shard, ShardFilter,
-    ShardState, ShardStep, ShardTally, Variant, Verdict,
+    CostFilter, Decision, Ledger, LedgerError, Member, Next, OutcomeRecord, RequestCursor, Ruling,
+    RunId, RunState, Shard, ShardFilter, ShardState, ShardStep, ShardTally, Variant, Verdict,
 };
 use crate::money::Money;
 use crate::outcome::{Failure, FailureKind, Usage};
@@ -97,7 +97,10 @@ pub(super) fn compare(seed: u64, left: &dyn Ledger, right: &dyn Ledger) {
         }
         both(&|ledger| {
             let quarantined = words(&ledger.quarantined("task", None, 100));
-            quarantined + &words(&ledger.waiting("task", None, 100)) + &words(&ledger.runs())
+            quarantined
+                + &words(&ledger.rulings("task", None, 100))
+                + &words(&ledger.waiting("task", None, 100))
+                + &words(&ledger.runs())
         });
     }
 }
@@ -132,8 +135,16 @@ fn odd_jobs(
             both(&|ledger| words(&ledger.end_ready_requests(run, &failure, time(102))));
         }
         1 => {
-            let subject = request(rng.random_range(1..12)).subject;
-            both(&|ledger| words(&ledger.release_quarantine("task", &subject)));
+            let kept = left.quarantined("task", None, 100).expect("lists");
+            let mut places: Vec<RequestCursor> = kept.iter().map(|kept| kept.cursor).collect();
+            places.truncate(rng.random_range(0..4));
+            places.push(RequestCursor { run, seq: 1 });
+            let ruling = Ruling {
+                decision: [Decision::Retry, Decision::Drop][rng.random_range(0..2)],
+                note: rng.random_bool(0.5).then(|| "because".to_owned()),
+                at: time(110),
+            };
+            both(&|ledger| words(&ledger.rule(&places, &ruling)));
         }
         2 => {
             let state =
@@ -271,6 +282,18 @@ fn holds(ledger: &dyn Ledger, run: RunId) -> String {
         told += &words(&ledger.members(shard.id, None, 100));
     }
     let all: Vec<u64> = (1..=100).collect();
+    told += &words(&ledger.attempts(run, &all));
+    for filter in [
+        CostFilter::default(),
+        CostFilter {
+            group: Some("group 1".to_owned()),
+            before: Some(time(100)),
+            ..CostFilter::default()
+        },
+    ] {
+        told += &words(&ledger.cost_cells(run, &filter));
+        told += &words(&ledger.request_costs(run, &filter, None, 100));
+    }
     told + &words(&ledger.stored(run, &all))
 }
 

@@ -1,6 +1,8 @@
 //! Stories that every ledger must be able to tell.
 
+mod costs;
 mod doubts;
+mod quarantine;
 
 use super::{SECOND, START, request, shard, spec, time};
 use crate::ledger::{
@@ -15,7 +17,7 @@ use crate::task::{NewRequest, Payload};
 /// A name and what is told under it.
 type Story = (&'static str, fn(&dyn Ledger));
 
-pub(super) const ALL: [Story; 15] = [
+pub(super) const ALL: [Story; 18] = [
     ("a run keeps its specification and state", keeps_runs),
     ("claims keep other runs away", keeps_claims),
     ("a lease keeps other processes away", keeps_leases),
@@ -28,8 +30,11 @@ pub(super) const ALL: [Story; 15] = [
     ),
     (
         "failures end, quarantines hold and can be lifted",
-        quarantines,
+        quarantine::holds,
     ),
+    ("what was dropped is never asked again", quarantine::drops),
+    ("costs add up from whichever side", costs::adds_up),
+    ("attempts are told one by one", costs::tells_attempts),
     ("a planned run can be discarded, a begun one not", discards),
     ("totals and summaries add up", adds_up),
     ("unknown numbers are errors", knows_what_is_not_there),
@@ -51,7 +56,7 @@ pub(super) const ALL: [Story; 15] = [
     ),
 ];
 
-fn open_run(ledger: &dyn Ledger, requests: std::ops::RangeInclusive<u64>) -> RunId {
+pub(super) fn open_run(ledger: &dyn Ledger, requests: std::ops::RangeInclusive<u64>) -> RunId {
     let run = ledger.create_run(&spec("task"), time(0)).expect("opens");
     let requests: Vec<NewRequest> = requests.map(request).collect();
     let admissions = ledger.add_requests(run, START, &requests).expect("claims");
@@ -65,7 +70,7 @@ fn open_run(ledger: &dyn Ledger, requests: std::ops::RangeInclusive<u64>) -> Run
 }
 
 /// A shard in the state `ended`.
-fn ended_shard(
+pub(super) fn ended_shard(
     ledger: &dyn Ledger,
     run: RunId,
     variant: crate::ledger::Variant,
@@ -106,7 +111,7 @@ fn steps_to_end() -> Vec<ShardStep> {
     ]
 }
 
-fn outcome(seq: u64, verdict: Verdict, next: Next) -> OutcomeRecord {
+pub(super) fn outcome(seq: u64, verdict: Verdict, next: Next) -> OutcomeRecord {
     OutcomeRecord {
         seq,
         verdict,
@@ -122,15 +127,15 @@ fn outcome(seq: u64, verdict: Verdict, next: Next) -> OutcomeRecord {
     }
 }
 
-fn answered(seq: u64) -> OutcomeRecord {
+pub(super) fn answered(seq: u64) -> OutcomeRecord {
     outcome(seq, Verdict::Answered { repair: None }, Next::Done)
 }
 
-fn failed(seq: u64, kind: FailureKind, next: Next) -> OutcomeRecord {
+pub(super) fn failed(seq: u64, kind: FailureKind, next: Next) -> OutcomeRecord {
     outcome(seq, Verdict::Failed(Failure::new(kind, "why")), next)
 }
 
-fn again(variant: crate::ledger::Variant) -> Next {
+pub(super) fn again(variant: crate::ledger::Variant) -> Next {
     Next::Again {
         variant,
         shrunk: None,
@@ -202,17 +207,29 @@ fn keeps_claims(ledger: &dyn Ledger) {
             .expect("claims"),
         [Admission::Claimed]
     );
-    // A claim ends with the request.
+    // A claim ends with the request; but a run opened before the answer need not ask again.
     let ended = ended_shard(ledger, first, START, &[2]);
     ledger
         .record(ended, &[answered(2)], time(14))
         .expect("records");
-    assert_eq!(
-        ledger
-            .add_requests(second, START, &[request(2)])
-            .expect("claims"),
-        [Admission::Claimed]
-    );
+    let changed = NewRequest {
+        content_hash: "changed".to_owned(),
+        custom_id: "changed".to_owned(),
+        ..request(2)
+    };
+    let claim = |run: RunId, request: NewRequest| {
+        let claimed = ledger.add_requests(run, START, &[request]);
+        claimed.expect("claims")
+    };
+    assert_eq!(claim(second, request(2)), [Admission::Answered(first)]);
+    assert_eq!(claim(second, changed), [Admission::Claimed]);
+    let failure = Failure::new(FailureKind::Cancelled, "cancelled");
+    ledger
+        .end_ready_requests(second, &failure, time(15))
+        .expect("ends");
+    let later = ledger.create_run(&spec("task"), time(15)).expect("opens");
+    assert_eq!(claim(later, request(2)), [Admission::Claimed]);
+    assert_eq!(claim(later, request(3)), [Admission::Claimed]);
     let waiting: Vec<(RequestCursor, String)> = ledger
         .waiting("task", None, 10)
         .expect("lists")
@@ -223,26 +240,14 @@ fn keeps_claims(ledger: &dyn Ledger) {
         waiting,
         [
             (RequestCursor { run: first, seq: 1 }, request(1).subject),
-            (
-                RequestCursor {
-                    run: second,
-                    seq: 1
-                },
-                request(3).subject
-            ),
-            (
-                RequestCursor {
-                    run: second,
-                    seq: 2
-                },
-                request(2).subject
-            ),
+            (RequestCursor { run: later, seq: 1 }, request(2).subject),
+            (RequestCursor { run: later, seq: 2 }, request(3).subject),
         ]
     );
     let after = Some(RequestCursor { run: first, seq: 1 });
     let page = ledger.waiting("task", after, 1).expect("lists");
     assert_eq!(page.len(), 1);
-    assert_eq!(page[0].subject, request(3).subject);
+    assert_eq!(page[0].subject, request(2).subject);
 }
 
 fn keeps_leases(ledger: &dyn Ledger) {
@@ -492,108 +497,6 @@ fn abandons(ledger: &dyn Ledger) {
         (shard.state, shard.note.as_deref()),
         (ShardState::Abandoned, Some("too large"))
     );
-}
-
-fn quarantines(ledger: &dyn Ledger) {
-    let run = open_run(ledger, 1..=4);
-    let id = ended_shard(ledger, run, START, &[1, 2, 3, 4]);
-    ledger
-        .record(
-            id,
-            &[
-                failed(1, FailureKind::Schema, Next::Quarantined),
-                failed(2, FailureKind::Parse, Next::Failed),
-                answered(3),
-                failed(4, FailureKind::Expired, again(START)),
-            ],
-            time(14),
-        )
-        .expect("records");
-    let failures = ledger.failures(run, None, 10).expect("lists");
-    assert_eq!(failures.len(), 2);
-    assert_eq!(
-        (failures[0].kind, failures[0].quarantined),
-        (FailureKind::Schema, true)
-    );
-    assert_eq!(
-        (failures[1].kind, failures[1].quarantined),
-        (FailureKind::Parse, false)
-    );
-    assert_eq!(failures[1].detail, "why");
-    assert_eq!(ledger.failures(run, Some(1), 10).expect("lists").len(), 1);
-    let quarantined = ledger.quarantined("task", None, 10).expect("lists");
-    assert_eq!(quarantined.len(), 1);
-    assert_eq!(quarantined[0].subject, request(1).subject);
-    assert_eq!(quarantined[0].prompt_version, "p1");
-    assert!(
-        ledger
-            .quarantined("other", None, 10)
-            .expect("lists")
-            .is_empty()
-    );
-    let cursor = Some(quarantined[0].cursor);
-    assert!(
-        ledger
-            .quarantined("task", cursor, 10)
-            .expect("lists")
-            .is_empty()
-    );
-
-    let second = ledger.create_run(&spec("task"), time(20)).expect("opens");
-    let changed = NewRequest {
-        content_hash: "changed".to_owned(),
-        ..request(1)
-    };
-    let asked = [request(1), changed, request(2), request(3)];
-    assert_eq!(
-        ledger.add_requests(second, START, &asked).expect("claims"),
-        [
-            Admission::Quarantined(run),
-            Admission::Claimed,
-            Admission::Claimed,
-            Admission::Claimed
-        ]
-    );
-    let next = ended_shard(ledger, second, START, &[1, 2, 3]);
-    let prior: Vec<u32> = ledger
-        .members(next, None, 10)
-        .expect("reads")
-        .iter()
-        .map(|member| member.prior_attempts)
-        .collect();
-    // Changed content starts anew; an answer is no failure.
-    assert_eq!(prior, [0, 1, 0]);
-
-    let mut newer = spec("task");
-    "p2".clone_into(&mut newer.task.prompt_version);
-    let third = ledger.create_run(&newer, time(30)).expect("opens");
-    let other_id = NewRequest {
-        subject: "free".to_owned(),
-        ..request(1)
-    };
-    ledger
-        .add_requests(third, START, &[other_id])
-        .expect("claims");
-    assert_eq!(
-        ledger
-            .release_quarantine("task", &request(1).subject)
-            .expect("lifts"),
-        1
-    );
-    assert_eq!(
-        ledger
-            .release_quarantine("task", &request(1).subject)
-            .expect("lifts"),
-        0
-    );
-    assert!(
-        ledger
-            .quarantined("task", None, 10)
-            .expect("lists")
-            .is_empty()
-    );
-    let failures = ledger.failures(run, None, 10).expect("lists");
-    assert_eq!((failures.len(), failures[0].quarantined), (2, false));
 }
 
 fn discards(ledger: &dyn Ledger) {

@@ -8,11 +8,11 @@ pub(super) const CLAIMED: &str = "EXISTS (SELECT 1 FROM batch_task \
      CROSS JOIN batch_request AS request ON request.task_id = batch_task.id \
      AND request.subject = repo.name || '#' || pr.number WHERE request.state <= 1)";
 
-/// Whether it is quarantined with its present content, prompt and schema; wants `:prompt` and
-/// `:schema`.
+/// Whether its present content was dropped, or quarantined with the present prompt and schema; wants
+/// `:prompt` and `:schema`.
 pub(super) const QUARANTINED: &str = "EXISTS (SELECT 1 FROM batch_task \
      CROSS JOIN batch_request AS request ON request.task_id = batch_task.id \
      AND request.subject = repo.name || '#' || pr.number \
      JOIN batch_run AS run ON run.id = request.run_id \
-     WHERE request.state = 4 AND request.content_hash = lower(hex(pr.content_hash)) \
-     AND run.prompt_version = :prompt AND run.schema_version = :schema)";
+     WHERE request.content_hash = lower(hex(pr.content_hash)) AND (request.state = 6 \
+     OR request.state = 4 AND run.prompt_version = :prompt AND run.schema_version = :schema))";

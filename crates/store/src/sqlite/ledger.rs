@@ -1,15 +1,17 @@
 //! The ledger of the cascade, method by method.
 
 use batch::ledger::{
-    Admission, AttemptLine, FailedRequest, Lease, Ledger, LedgerError, Member, NewShard,
-    OutcomeRecord, QuarantinedRequest, ReadyGroup, ReadyRequest, RequestCursor, Run, RunId,
-    RunLine, RunState, Shard, ShardFilter, ShardId, ShardStep, ShardTally, StoredRequest, TierLine,
-    Variant, WaitingRequest,
+    Admission, AttemptLine, AttemptRecord, CostCell, CostFilter, FailedRequest, Lease, Ledger,
+    LedgerError, Member, NewShard, OutcomeRecord, QuarantinedRequest, ReadyGroup, ReadyRequest,
+    RequestCost, RequestCursor, Ruling, RulingLine, Run, RunId, RunLine, RunState, Shard,
+    ShardFilter, ShardId, ShardStep, ShardTally, StoredRequest, TierLine, Variant, WaitingRequest,
 };
 use batch::{Failure, NewRequest, RunSpec, Totals};
 use jiff::Timestamp;
 use rusqlite::Transaction;
 
+use super::ledger_costs as costs;
+use super::ledger_quarantine as quarantine;
 use super::ledger_reports as reports;
 use super::ledger_requests as requests;
 use super::ledger_runs as runs;
@@ -292,6 +294,12 @@ impl Ledger for SqliteStore {
         })
     }
 
+    fn attempts(&self, run: RunId, seqs: &[u64]) -> Result<Vec<AttemptRecord>, LedgerError> {
+        self.ledger_read("read attempts", |transaction| {
+            costs::attempts(transaction, run, seqs)
+        })
+    }
+
     fn quarantined(
         &self,
         task: &str,
@@ -299,13 +307,42 @@ impl Ledger for SqliteStore {
         limit: usize,
     ) -> Result<Vec<QuarantinedRequest>, LedgerError> {
         self.ledger_read("list quarantined requests", |transaction| {
-            reports::quarantined(transaction, task, after, limit)
+            quarantine::list(transaction, task, after, limit)
         })
     }
 
-    fn release_quarantine(&self, task: &str, subject: &str) -> Result<u64, LedgerError> {
-        self.ledger_write("lift a quarantine", |transaction| {
-            reports::release_quarantine(transaction, task, subject)
+    fn rule(&self, places: &[RequestCursor], ruling: &Ruling) -> Result<u64, LedgerError> {
+        self.ledger_write("rule on a quarantine", |transaction| {
+            quarantine::rule(transaction, places, ruling)
+        })
+    }
+
+    fn rulings(
+        &self,
+        task: &str,
+        after: Option<u64>,
+        limit: usize,
+    ) -> Result<Vec<RulingLine>, LedgerError> {
+        self.ledger_read("list decisions", |transaction| {
+            quarantine::rulings(transaction, task, after, limit)
+        })
+    }
+
+    fn cost_cells(&self, run: RunId, filter: &CostFilter) -> Result<Vec<CostCell>, LedgerError> {
+        self.ledger_read("sum up costs", |transaction| {
+            costs::cells(transaction, run, filter)
+        })
+    }
+
+    fn request_costs(
+        &self,
+        run: RunId,
+        filter: &CostFilter,
+        after: Option<u64>,
+        limit: usize,
+    ) -> Result<Vec<RequestCost>, LedgerError> {
+        self.ledger_read("list costs", |transaction| {
+            costs::by_request(transaction, run, filter, after, limit)
         })
     }
 

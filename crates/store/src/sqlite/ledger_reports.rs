@@ -1,18 +1,17 @@
 //! What the ledger tells of runs, tiers and requests.
 
 use batch::ledger::{
-    AttemptLine, FailedRequest, QuarantinedRequest, RequestCursor, RunId, ShardId, TierLine,
-    WaitingRequest,
+    AttemptLine, FailedRequest, RequestCursor, RunId, ShardId, TierLine, WaitingRequest,
 };
 use batch::{FailureKind, Money, Usage};
 use rusqlite::{Row, Transaction, params};
 
 use super::codes::{count, uncount};
 use super::ledger::Wrong;
-use super::ledger_requests::{QUARANTINED, RELEASED};
+use super::ledger_requests::{DROPPED, QUARANTINED};
 use super::ledger_runs::{self as runs, known_task, unreadable};
 
-fn kind(word: Option<String>) -> Result<FailureKind, Wrong> {
+pub(super) fn kind(word: Option<String>) -> Result<FailureKind, Wrong> {
     word.unwrap_or_default().parse().map_err(unreadable)
 }
 
@@ -144,7 +143,7 @@ pub(super) fn failures(
             attempts: row.get(5)?,
             kind: kind(row.get(6)?)?,
             detail: detail.unwrap_or_default(),
-            quarantined: row.get::<_, i64>(8)? == QUARANTINED,
+            quarantined: matches!(row.get(8)?, QUARANTINED | DROPPED),
         });
     }
     if page.is_empty() {
@@ -153,67 +152,15 @@ pub(super) fn failures(
     Ok(page)
 }
 
-fn cursor(row: &Row<'_>) -> rusqlite::Result<RequestCursor> {
+pub(super) fn cursor(row: &Row<'_>) -> rusqlite::Result<RequestCursor> {
     Ok(RequestCursor {
         run: RunId(row.get(0)?),
         seq: uncount(row.get(1)?),
     })
 }
 
-fn place(after: Option<RequestCursor>) -> (i64, i64) {
+pub(super) fn place(after: Option<RequestCursor>) -> (i64, i64) {
     after.map_or((0, 0), |after| (after.run.0, count(after.seq)))
-}
-
-pub(super) fn quarantined(
-    transaction: &Transaction<'_>,
-    task: &str,
-    after: Option<RequestCursor>,
-    limit: usize,
-) -> Result<Vec<QuarantinedRequest>, Wrong> {
-    let Some(task) = known_task(transaction, task)? else {
-        return Ok(Vec::new());
-    };
-    let (run, seq) = place(after);
-    let mut prepared = transaction.prepare_cached(
-        "SELECT r.run_id, r.seq, r.subject, r.belongs_to, r.content_hash, \
-         batch_run.prompt_version, batch_run.schema_version, r.failure_kind, r.failure_detail \
-         FROM batch_request AS r JOIN batch_run ON batch_run.id = r.run_id \
-         WHERE r.task_id = ?1 AND r.state = 4 AND (r.run_id, r.seq) > (?2, ?3) \
-         ORDER BY r.run_id, r.seq LIMIT ?4",
-    )?;
-    let mut rows = prepared.query(params![task, run, seq, count(limit as u64)])?;
-    let mut page = Vec::new();
-    while let Some(row) = rows.next()? {
-        let detail: Option<String> = row.get(8)?;
-        page.push(QuarantinedRequest {
-            cursor: cursor(row)?,
-            subject: row.get(2)?,
-            group: row.get(3)?,
-            content_hash: row.get(4)?,
-            prompt_version: row.get(5)?,
-            schema_version: row.get(6)?,
-            kind: kind(row.get(7)?)?,
-            detail: detail.unwrap_or_default(),
-        });
-    }
-    Ok(page)
-}
-
-pub(super) fn release_quarantine(
-    transaction: &Transaction<'_>,
-    task: &str,
-    subject: &str,
-) -> Result<u64, Wrong> {
-    let Some(task) = known_task(transaction, task)? else {
-        return Ok(0);
-    };
-    let released = transaction
-        .prepare_cached(
-            "UPDATE batch_request SET state = ?3 \
-             WHERE task_id = ?1 AND subject = ?2 AND state = ?4",
-        )?
-        .execute(params![task, subject, RELEASED, QUARANTINED])?;
-    Ok(released as u64)
 }
 
 pub(super) fn waiting(

@@ -19,6 +19,7 @@ pub(super) const ANSWERED: i64 = 2;
 pub(super) const FAILED: i64 = 3;
 pub(super) const QUARANTINED: i64 = 4;
 pub(super) const RELEASED: i64 = 5;
+pub(super) const DROPPED: i64 = 6;
 const ATTEMPT_ANSWERED: i64 = 1;
 const ATTEMPT_FAILED: i64 = 2;
 
@@ -28,13 +29,17 @@ pub(super) fn add(
     variant: Variant,
     requests: &[NewRequest],
 ) -> Result<Vec<Admission>, Wrong> {
-    let (task, prompt_version, schema_version): (i64, String, String) = transaction
-        .prepare_cached(
-            "SELECT task_id, prompt_version, schema_version FROM batch_run WHERE id = ?1",
-        )?
-        .query_row([run.0], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
-        .optional()?
-        .ok_or(LedgerError::NoSuchRun(run))?;
+    let (task, prompt_version, schema_version, started_at): (i64, String, String, i64) =
+        transaction
+            .prepare_cached(
+                "SELECT task_id, prompt_version, schema_version, started_at \
+                 FROM batch_run WHERE id = ?1",
+            )?
+            .query_row([run.0], |row| {
+                Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
+            })
+            .optional()?
+            .ok_or(LedgerError::NoSuchRun(run))?;
     let mut next_seq: i64 = transaction
         .prepare_cached("SELECT coalesce(max(seq), 0) FROM batch_request WHERE run_id = ?1")?
         .query_row([run.0], |row| row.get(0))?;
@@ -47,9 +52,17 @@ pub(super) fn add(
     let mut quarantine = transaction.prepare_cached(
         "SELECT r.run_id FROM batch_request AS r INDEXED BY batch_request_by_subject \
          JOIN batch_run ON batch_run.id = r.run_id \
-         WHERE r.task_id = ?1 AND r.subject = ?2 AND r.content_hash = ?3 AND r.state = 4 \
-         AND batch_run.prompt_version = ?4 AND batch_run.schema_version = ?5 \
+         WHERE r.task_id = ?1 AND r.subject = ?2 AND r.content_hash = ?3 AND (r.state = 6 \
+         OR r.state = 4 AND batch_run.prompt_version = ?4 AND batch_run.schema_version = ?5) \
          ORDER BY r.run_id LIMIT 1",
+    )?;
+    let mut answered = transaction.prepare_cached(
+        "SELECT r.run_id FROM batch_request AS r INDEXED BY batch_request_by_subject \
+         JOIN batch_run ON batch_run.id = r.run_id \
+         JOIN batch_attempt AS a ON a.request_id = r.id AND a.attempt = r.attempts \
+         WHERE r.task_id = ?1 AND r.subject = ?2 AND r.content_hash = ?3 AND r.state = 2 \
+         AND batch_run.prompt_version = ?4 AND batch_run.schema_version = ?5 \
+         AND r.run_id <> ?6 AND a.recorded_at > ?7 ORDER BY r.run_id LIMIT 1",
     )?;
     let mut prior = transaction.prepare_cached(
         "SELECT count(*) FROM batch_request AS r INDEXED BY batch_request_by_subject \
@@ -94,6 +107,24 @@ pub(super) fn add(
             .optional()?;
         if let Some(by) = quarantined {
             admissions.push(Admission::Quarantined(RunId(by)));
+            continue;
+        }
+        let answered_by: Option<i64> = answered
+            .query_row(
+                params![
+                    task,
+                    request.subject,
+                    request.content_hash,
+                    prompt_version,
+                    schema_version,
+                    run.0,
+                    started_at,
+                ],
+                |row| row.get(0),
+            )
+            .optional()?;
+        if let Some(by) = answered_by {
+            admissions.push(Admission::Answered(RunId(by)));
             continue;
         }
         let prior_attempts: i64 = prior.query_row(

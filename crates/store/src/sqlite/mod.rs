@@ -13,6 +13,8 @@ mod facts;
 mod fault;
 mod held;
 mod ledger;
+mod ledger_costs;
+mod ledger_quarantine;
 mod ledger_reports;
 mod ledger_requests;
 mod ledger_runs;

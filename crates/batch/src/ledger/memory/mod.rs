@@ -1,5 +1,7 @@
 //! A ledger in memory: for library users who need no resume, and for property tests.
 
+mod costs;
+mod quarantine;
 mod reports;
 mod requests;
 mod shards;
@@ -11,10 +13,10 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use jiff::Timestamp;
 
 use crate::ledger::records::{
-    Admission, AttemptLine, FailedRequest, Lease, Member, NewShard, OutcomeRecord,
-    QuarantinedRequest, ReadyGroup, ReadyRequest, RequestCursor, Run, RunId, RunState, Shard,
-    ShardFilter, ShardId, ShardStep, ShardTally, StoredRequest, Takeover, TierLine, Variant,
-    WaitingRequest,
+    Admission, AttemptLine, AttemptRecord, CostCell, CostFilter, FailedRequest, Lease, Member,
+    NewShard, OutcomeRecord, QuarantinedRequest, ReadyGroup, ReadyRequest, RequestCost,
+    RequestCursor, Ruling, RulingLine, Run, RunId, RunState, Shard, ShardFilter, ShardId,
+    ShardStep, ShardTally, StoredRequest, Takeover, TierLine, Variant, WaitingRequest,
 };
 use crate::ledger::summary::RunLine;
 use crate::ledger::{Ledger, LedgerError};
@@ -224,9 +226,9 @@ impl Ledger for MemoryLedger {
         &self,
         shard: ShardId,
         outcomes: &[OutcomeRecord],
-        _at: Timestamp,
+        at: Timestamp,
     ) -> Result<(), LedgerError> {
-        self.lock().record(shard, outcomes)
+        self.lock().record(shard, outcomes, at)
     }
 
     fn close_shard(
@@ -268,8 +270,35 @@ impl Ledger for MemoryLedger {
         Ok(self.lock().quarantined(task, after, limit))
     }
 
-    fn release_quarantine(&self, task: &str, subject: &str) -> Result<u64, LedgerError> {
-        Ok(self.lock().release_quarantine(task, subject))
+    fn attempts(&self, run: RunId, seqs: &[u64]) -> Result<Vec<AttemptRecord>, LedgerError> {
+        self.lock().attempts(run, seqs)
+    }
+
+    fn rule(&self, places: &[RequestCursor], ruling: &Ruling) -> Result<u64, LedgerError> {
+        Ok(self.lock().rule(places, ruling))
+    }
+
+    fn rulings(
+        &self,
+        task: &str,
+        after: Option<u64>,
+        limit: usize,
+    ) -> Result<Vec<RulingLine>, LedgerError> {
+        Ok(self.lock().rulings(task, after, limit))
+    }
+
+    fn cost_cells(&self, run: RunId, filter: &CostFilter) -> Result<Vec<CostCell>, LedgerError> {
+        self.lock().cost_cells(run, filter)
+    }
+
+    fn request_costs(
+        &self,
+        run: RunId,
+        filter: &CostFilter,
+        after: Option<u64>,
+        limit: usize,
+    ) -> Result<Vec<RequestCost>, LedgerError> {
+        self.lock().request_costs(run, filter, after, limit)
     }
 
     fn waiting(

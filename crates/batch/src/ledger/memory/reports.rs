@@ -5,8 +5,7 @@ use std::collections::BTreeMap;
 use super::state::{Standing, State, is_out};
 use crate::ledger::LedgerError;
 use crate::ledger::records::{
-    AttemptLine, FailedRequest, QuarantinedRequest, RequestCursor, RunId, ShardId, TierLine,
-    Verdict, WaitingRequest,
+    AttemptLine, FailedRequest, RequestCursor, RunId, ShardId, TierLine, Verdict, WaitingRequest,
 };
 use crate::money::Money;
 use crate::observer::Totals;
@@ -145,54 +144,10 @@ impl State {
                 attempts: u32::try_from(request.attempts.len()).unwrap_or(u32::MAX),
                 kind: failure.kind,
                 detail: failure.detail.clone(),
-                quarantined: request.standing == Standing::Quarantined,
+                quarantined: request.standing.is_kept_back(),
             });
         }
         Ok(page)
-    }
-
-    pub(super) fn quarantined(
-        &self,
-        task: &str,
-        after: Option<RequestCursor>,
-        limit: usize,
-    ) -> Vec<QuarantinedRequest> {
-        let mut page = Vec::new();
-        for (cursor, run, request) in self.requests_of(task, after) {
-            let (Standing::Quarantined, Some(failure)) = (request.standing, &request.ended) else {
-                continue;
-            };
-            if page.len() == limit {
-                break;
-            }
-            page.push(QuarantinedRequest {
-                cursor,
-                subject: request.subject.clone(),
-                group: request.group.clone(),
-                content_hash: request.content_hash.clone(),
-                prompt_version: run.run.spec.task.prompt_version.clone(),
-                schema_version: run.run.spec.task.schema_version.clone(),
-                kind: failure.kind,
-                detail: failure.detail.clone(),
-            });
-        }
-        page
-    }
-
-    pub(super) fn release_quarantine(&mut self, task: &str, subject: &str) -> u64 {
-        let mut released = 0;
-        for run in self.runs.values_mut() {
-            if run.run.spec.task.name != task {
-                continue;
-            }
-            for request in &mut run.requests {
-                if request.subject == subject && request.standing == Standing::Quarantined {
-                    request.standing = Standing::Released;
-                    released += 1;
-                }
-            }
-        }
-        released
     }
 
     pub(super) fn waiting(

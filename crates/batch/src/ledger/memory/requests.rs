@@ -3,10 +3,10 @@
 use super::state::{RequestData, Standing, State};
 use crate::ledger::LedgerError;
 use crate::ledger::records::{
-    Admission, ReadyGroup, ReadyRequest, RequestCursor, RunId, StoredRequest, Variant,
+    Admission, ReadyGroup, ReadyRequest, RequestCursor, Run, RunId, StoredRequest, Variant,
 };
 use crate::outcome::Failure;
-use crate::task::NewRequest;
+use crate::task::{NewRequest, RunSpec};
 
 impl State {
     pub(super) fn add_requests(
@@ -15,7 +15,9 @@ impl State {
         variant: Variant,
         requests: &[NewRequest],
     ) -> Result<Vec<Admission>, LedgerError> {
-        let spec = self.run(run)?.run.spec.clone();
+        let Run {
+            spec, started_at, ..
+        } = self.run(run)?.run.clone();
         let mut admissions = Vec::with_capacity(requests.len());
         for request in requests {
             let claim = (spec.task.name.clone(), request.subject.clone());
@@ -23,11 +25,13 @@ impl State {
                 Admission::RepeatedId
             } else if let Some(holder) = self.claims.get(&claim) {
                 Admission::Held(*holder)
-            } else if let Some((earlier, _)) = self
+            } else if let Some(by) = self.kept_back_by(&spec, request) {
+                Admission::Quarantined(by)
+            } else if let Some((other, _)) = self
                 .earlier(&spec, request)
-                .find(|(_, data)| data.standing == Standing::Quarantined)
+                .find(|(other, data)| other.run.id != run && data.is_answered_after(started_at))
             {
-                Admission::Quarantined(earlier.run.id)
+                Admission::Answered(other.run.id)
             } else {
                 let prior_attempts = self
                     .earlier(&spec, request)
@@ -66,6 +70,17 @@ impl State {
             admissions.push(admission);
         }
         Ok(admissions)
+    }
+
+    /// The first run whose request of this content was quarantined with these versions, or dropped.
+    fn kept_back_by(&self, spec: &RunSpec, request: &NewRequest) -> Option<RunId> {
+        let quarantined = self
+            .earlier(spec, request)
+            .filter(|(_, data)| data.standing == Standing::Quarantined);
+        let dropped = self
+            .of_content(spec, request)
+            .filter(|(_, data)| data.standing == Standing::Dropped);
+        quarantined.chain(dropped).map(|(run, _)| run.run.id).min()
     }
 
     pub(super) fn end_ready_requests(

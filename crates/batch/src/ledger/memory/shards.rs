@@ -49,6 +49,7 @@ impl State {
                 tier_attempts,
                 second_opinion,
                 outcome: None,
+                recorded_at: None,
             });
             if let Some(ready) = data.ready.get_mut(&new.variant) {
                 ready.remove(&place);
@@ -155,6 +156,7 @@ impl State {
         &mut self,
         shard: ShardId,
         outcomes: &[OutcomeRecord],
+        at: Timestamp,
     ) -> Result<(), LedgerError> {
         let state = self;
         let run_id = state.shard(shard)?.shard.run;
@@ -192,6 +194,7 @@ impl State {
             let had_answer = request.standing_tier.is_some();
             if let Some(attempt) = request.attempts.last_mut() {
                 attempt.outcome = Some(outcome.clone());
+                attempt.recorded_at = Some(at);
             }
             let mut ready_again = None;
             match &outcome.next {
@@ -246,7 +249,10 @@ impl State {
                     totals.answered += u64::from(!had_answer);
                 }
                 Standing::Answered => totals.answered += u64::from(!had_answer),
-                Standing::Failed | Standing::Quarantined | Standing::Released => {
+                Standing::Failed
+                | Standing::Quarantined
+                | Standing::Released
+                | Standing::Dropped => {
                     totals.failed += 1;
                 }
                 Standing::Ready | Standing::InShard => totals.waiting += 1,

@@ -6,8 +6,8 @@ use jiff::Timestamp;
 
 use crate::ledger::LedgerError;
 use crate::ledger::records::{
-    NewShard, OutcomeRecord, RequestCursor, Run, RunId, Shard, ShardId, ShardState, ShardTally,
-    StoredRequest, Variant, Verdict,
+    NewShard, OutcomeRecord, RequestCursor, RulingLine, Run, RunId, Shard, ShardId, ShardState,
+    ShardTally, StoredRequest, Variant, Verdict,
 };
 use crate::observer::Totals;
 use crate::outcome::{Failure, FailureKind};
@@ -22,6 +22,8 @@ pub(super) struct State {
     /// All requests by task and subject, oldest first.
     pub(super) by_subject: HashMap<(String, String), Vec<RequestCursor>>,
     pub(super) last_shard: i64,
+    /// Decisions about quarantined requests with their task, oldest first.
+    pub(super) rulings: Vec<(String, RulingLine)>,
 }
 
 #[derive(Debug)]
@@ -64,6 +66,15 @@ pub(super) enum Standing {
     Quarantined,
     /// Failed, and freed from quarantine: its attempts no longer count.
     Released,
+    /// Given up by a user: its content is never asked again.
+    Dropped,
+}
+
+impl Standing {
+    /// Whether the content is not asked again by itself.
+    pub(super) fn is_kept_back(self) -> bool {
+        matches!(self, Standing::Quarantined | Standing::Dropped)
+    }
 }
 
 #[derive(Debug)]
@@ -74,6 +85,7 @@ pub(super) struct AttemptData {
     /// Whether the request had a doubted answer already.
     pub(super) second_opinion: bool,
     pub(super) outcome: Option<OutcomeRecord>,
+    pub(super) recorded_at: Option<Timestamp>,
 }
 
 #[derive(Debug)]
@@ -89,6 +101,16 @@ impl RequestData {
 
     pub(super) fn place(&self, seq: u64) -> Place {
         (self.standing_tier, seq)
+    }
+
+    /// Whether its answer was recorded after a moment.
+    pub(super) fn is_answered_after(&self, moment: Timestamp) -> bool {
+        self.standing == Standing::Answered
+            && self
+                .attempts
+                .last()
+                .and_then(|attempt| attempt.recorded_at)
+                .is_some_and(|at| at > moment)
     }
 
     pub(super) fn counted_attempts(&self) -> u32 {
@@ -130,6 +152,19 @@ impl State {
         spec: &'a RunSpec,
         request: &'a NewRequest,
     ) -> impl Iterator<Item = (&'a RunData, &'a RequestData)> {
+        self.of_content(spec, request).filter(|(run, _)| {
+            let (asked, task) = (&run.run.spec.task, &spec.task);
+            asked.prompt_version == task.prompt_version
+                && asked.schema_version == task.schema_version
+        })
+    }
+
+    /// Requests of the same content, asked with whatever versions.
+    pub(super) fn of_content<'a>(
+        &'a self,
+        spec: &'a RunSpec,
+        request: &'a NewRequest,
+    ) -> impl Iterator<Item = (&'a RunData, &'a RequestData)> {
         let key = (spec.task.name.clone(), request.subject.clone());
         self.by_subject
             .get(&key)
@@ -139,12 +174,7 @@ impl State {
                 let run = self.runs.get(&cursor.run)?;
                 Some((run, run.request(cursor.seq)?))
             })
-            .filter(|(run, earlier)| {
-                let (asked, task) = (&run.run.spec.task, &spec.task);
-                asked.prompt_version == task.prompt_version
-                    && asked.schema_version == task.schema_version
-                    && earlier.content_hash == request.content_hash
-            })
+            .filter(|(_, earlier)| earlier.content_hash == request.content_hash)
     }
 }
 

@@ -1,6 +1,8 @@
 //! The rows of the ledger, as plain values.
 
+mod cost;
 mod outcome;
+mod quarantine;
 mod request;
 mod run;
 mod shard;
@@ -10,10 +12,12 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+pub use cost::{AttemptRecord, CostCell, CostFilter, RequestCost};
 pub use outcome::{
-    AttemptLine, FailedRequest, Next, OutcomeRecord, QuarantinedRequest, RequestCursor, TierLine,
-    Verdict, WaitingRequest,
+    AttemptLine, FailedRequest, Next, OutcomeRecord, RequestCursor, TierLine, Verdict,
+    WaitingRequest,
 };
+pub use quarantine::{Decision, QuarantinedRequest, Ruling, RulingLine};
 pub use request::{Admission, Member, ReadyGroup, ReadyRequest, StoredRequest, Variant};
 pub use run::{Lease, Run, RunState, Takeover};
 pub use shard::{BatchError, NewShard, Shard, ShardFilter, ShardState, ShardStep, ShardTally};

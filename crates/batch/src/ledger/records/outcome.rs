@@ -200,27 +200,6 @@ pub struct RequestCursor {
     pub seq: u64,
 }
 
-/// A quarantined request.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct QuarantinedRequest {
-    /// Its place.
-    pub cursor: RequestCursor,
-    /// What it was about.
-    pub subject: String,
-    /// What the subject belongs to.
-    pub group: String,
-    /// The hash of its content.
-    pub content_hash: String,
-    /// The prompt's version.
-    pub prompt_version: String,
-    /// The schema's version.
-    pub schema_version: String,
-    /// The last failure's kind.
-    pub kind: FailureKind,
-    /// The last failure's reason.
-    pub detail: String,
-}
-
 /// An open request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WaitingRequest {

@@ -14,8 +14,11 @@ pub enum Admission {
     Claimed,
     /// An open request of this or another run has the subject.
     Held(RunId),
-    /// The same content with the same versions always failed.
+    /// The same content with the same versions always failed, or a user dropped the content.
     Quarantined(RunId),
+    /// Another run has answered the same content with the same versions since this run was opened:
+    /// who looked for what to ask did so before the answer was there.
+    Answered(RunId),
     /// The run has a request with this id already.
     RepeatedId,
 }

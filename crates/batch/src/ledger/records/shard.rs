@@ -205,6 +205,13 @@ pub struct ShardTally {
     pub extra_cost: Money,
 }
 
+impl ShardTally {
+    /// Whether no line answered a request a second time.
+    pub fn is_without_extras(&self) -> bool {
+        self.extra_usage == Usage::default() && self.extra_cost == Money::ZERO
+    }
+}
+
 impl Shard {
     /// Moves the shard on in memory; ledgers use it so that the rules are the same everywhere.
     ///
