@@ -2,6 +2,7 @@
 
 pub mod classify;
 mod clock;
+pub mod costs;
 pub mod engine;
 pub mod ledger;
 mod models;

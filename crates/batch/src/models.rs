@@ -34,6 +34,10 @@ pub struct Model {
     pub successor: Option<String>,
     /// Prices with the day from which they count, oldest first.
     pub prices: Vec<DatedPrice>,
+    /// The file it stands in.
+    pub source: String,
+    /// The day on which that file's facts were last looked at.
+    pub as_of: Date,
 }
 
 /// A price and the day from which it counts.
@@ -201,6 +205,7 @@ fn parse(text: &str, source_name: &str) -> Result<Catalogue, CatalogueError> {
             version: file.version,
         });
     }
+    let as_of = civil(file.as_of);
     let mut models = Vec::with_capacity(file.model.len());
     for shape in file.model {
         let mut prices = Vec::with_capacity(shape.price.len());
@@ -225,12 +230,11 @@ fn parse(text: &str, source_name: &str) -> Result<Catalogue, CatalogueError> {
             retired: shape.retired.map(civil),
             successor: shape.successor,
             prices,
+            source: source_name.to_owned(),
+            as_of,
         });
     }
-    Ok(Catalogue {
-        as_of: civil(file.as_of),
-        models,
-    })
+    Ok(Catalogue { as_of, models })
 }
 
 fn dated_price(shape: &PriceShape) -> Result<DatedPrice, crate::money::MoneyError> {

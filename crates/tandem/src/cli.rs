@@ -1,6 +1,8 @@
 //! The command line: every verb and option, with the words a user reads in `--help`.
 
+mod costs;
 mod insights;
+mod quarantine;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -8,10 +10,12 @@ use std::path::PathBuf;
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub(crate) use costs::{CostsArguments, Side};
 pub(crate) use insights::{
     AdoptionArguments, CalendarChoice, ClockOptions, EffectsArguments, ExposureChoice,
     InsightsArguments, MonthChoice, PeriodOptions,
 };
+pub(crate) use quarantine::{QuarantineArguments, QuarantineCommand, QuarantineOptions};
 
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Green.on_default().bold())
@@ -119,6 +123,10 @@ pub(crate) enum Command {
     Analyze(AnalyzeArguments),
     /// List analysis runs, look into one, resume or cancel it
     Runs(RunsArguments),
+    /// Show what was paid, by run, tier, shard, team, month, model or request
+    Costs(CostsArguments),
+    /// Show what always failed and is not asked again by itself; lift it, or drop it
+    Quarantine(QuarantineArguments),
     /// Show how many pull requests have a current analysis, and why the others have none
     Coverage(CoverageArguments),
     /// Show AI adoption by team and month, and the tools

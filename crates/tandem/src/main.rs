@@ -36,6 +36,8 @@ fn run(app: &App, command: Command) -> Result<Outcome, CliError> {
         Command::Detect(arguments) => verbs::detect::run(app, &arguments),
         Command::Analyze(arguments) => verbs::analyze::run(app, &arguments),
         Command::Runs(arguments) => verbs::runs::run(app, &arguments),
+        Command::Costs(arguments) => verbs::costs::run(app, &arguments),
+        Command::Quarantine(arguments) => verbs::quarantine::run(app, &arguments),
         Command::Coverage(arguments) => verbs::coverage::run(app, &arguments),
         Command::Adoption(arguments) => verbs::adoption::run(app, &arguments),
         Command::Insights(arguments) => verbs::insights::run(app, &arguments),

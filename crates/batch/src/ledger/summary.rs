@@ -217,6 +217,16 @@ pub struct TotalsSummary {
     pub break_even_escalated: Option<f64>,
 }
 
+impl TotalsSummary {
+    /// Whether more went on to a later tier than the cascade is worth: the last tier alone would have
+    /// been cheaper.
+    pub fn is_dearer_than_strong_alone(&self) -> bool {
+        self.escalated
+            .zip(self.break_even_escalated)
+            .is_some_and(|(escalated, limit)| escalated > limit)
+    }
+}
+
 /// Computes a run's summary from what a ledger holds of it.
 ///
 /// # Errors

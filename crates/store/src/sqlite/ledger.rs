@@ -10,6 +10,7 @@ use batch::{Failure, NewRequest, RunSpec, Totals};
 use jiff::Timestamp;
 use rusqlite::Transaction;
 
+use super::ledger_claims as claims;
 use super::ledger_costs as costs;
 use super::ledger_quarantine as quarantine;
 use super::ledger_reports as reports;
@@ -155,7 +156,7 @@ impl Ledger for SqliteStore {
         new: &[NewRequest],
     ) -> Result<Vec<Admission>, LedgerError> {
         self.ledger_write("claim requests", |transaction| {
-            requests::add(transaction, run, variant, new)
+            claims::add(transaction, run, variant, new)
         })
     }
 

@@ -13,6 +13,7 @@ mod facts;
 mod fault;
 mod held;
 mod ledger;
+mod ledger_claims;
 mod ledger_costs;
 mod ledger_quarantine;
 mod ledger_reports;

@@ -13,7 +13,7 @@ use crate::cli::AnalyzeArguments;
 use crate::config::Config;
 use crate::error::{CliError, ErrorKind, Outcome};
 use crate::output::{Output, count, dollars};
-use crate::verbs::runs::print_summary;
+use crate::verbs::runs::{print_summary, warn_of_break_even};
 use crate::wiring::candidates::Candidates;
 use crate::wiring::database::require_team;
 use crate::wiring::detection::detector;
@@ -329,6 +329,7 @@ fn finish(app: &App, report: &RunReport, estimate: Option<&Estimate>) -> Result<
     } else {
         print_summary(&app.output, &report.summary)?;
     }
+    warn_of_break_even(&app.output, &report.summary);
     advise(&app.output, report);
     Ok(outcome)
 }

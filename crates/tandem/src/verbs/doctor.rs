@@ -182,7 +182,7 @@ fn print(output: &Output, report: &Report) -> Result<(), CliError> {
             rows.push(vec![
                 String::new(),
                 model.model.clone(),
-                model.state.clone(),
+                format!("{}; {}", model.state, model.price_text()),
             ]);
         }
     }

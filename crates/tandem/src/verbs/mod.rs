@@ -3,6 +3,7 @@
 pub(crate) mod adoption;
 pub(crate) mod analyze;
 pub(crate) mod completions;
+pub(crate) mod costs;
 pub(crate) mod coverage;
 pub(crate) mod demo;
 pub(crate) mod detect;
@@ -11,5 +12,6 @@ pub(crate) mod emulate;
 pub(crate) mod evaluate;
 pub(crate) mod import;
 pub(crate) mod insights;
+pub(crate) mod quarantine;
 pub(crate) mod runs;
 pub(crate) mod verdicts;

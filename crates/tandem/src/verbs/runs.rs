@@ -1,7 +1,7 @@
 //! `tandem runs`: list runs, look into one, resume or cancel it.
 
 use batch::RunId;
-use batch::ledger::{RunSummary, TierSummary};
+use batch::ledger::{AttemptRecord, FailedRequest, RunSummary, ShardSummary, TierSummary};
 use serde::Serialize;
 
 use crate::app::App;
@@ -24,6 +24,8 @@ struct FailureLine<'a> {
     tier: u32,
     attempts: u32,
     quarantined: bool,
+    team: &'a str,
+    history: &'a [AttemptRecord],
 }
 
 /// Lists, shows, resumes or cancels.
@@ -37,7 +39,7 @@ pub(crate) fn run(app: &App, arguments: &RunsArguments) -> Result<Outcome, CliEr
     }
 }
 
-fn parse_id(text: &str) -> Result<RunId, CliError> {
+pub(crate) fn parse_id(text: &str) -> Result<RunId, CliError> {
     text.trim_start_matches('#').parse().map_err(|_| {
         CliError::input(format!("'{text}' is not the id of a run")).hint("tandem runs lists them")
     })
@@ -92,7 +94,23 @@ fn show(app: &App, id: &str) -> Result<Outcome, CliError> {
     } else {
         print_summary(&app.output, &summary)?;
     }
+    warn_of_break_even(&app.output, &summary);
     Ok(Outcome::Done)
+}
+
+/// Warns where the cascade cost more than the last tier alone would have.
+pub(crate) fn warn_of_break_even(output: &Output, run: &RunSummary) {
+    let totals = &run.totals;
+    let Some(last) = run.tiers.last() else { return };
+    if totals.is_dearer_than_strong_alone() {
+        output.warning(&format!(
+            "more requests went on to the next tier than the cascade is worth ({}, break-even {}): --tiers {}:{} alone would be cheaper",
+            percent(totals.escalated),
+            percent(totals.break_even_escalated),
+            last.provider,
+            last.model
+        ));
+    }
 }
 
 fn show_failed(app: &App, id: &str) -> Result<Outcome, CliError> {
@@ -106,8 +124,14 @@ fn show_failed(app: &App, id: &str) -> Result<Outcome, CliError> {
         let page = ledger.failures(run, after, FAILURES_PAGE)?;
         let Some(last) = page.last() else { break };
         after = Some(last.seq);
+        let seqs: Vec<u64> = page.iter().map(|failed| failed.seq).collect();
+        let attempts = ledger.attempts(run, &seqs)?;
         for failed in &page {
             shown += 1;
+            // The attempts come in the order of the requests that were asked for.
+            let start = attempts.partition_point(|attempt| attempt.seq < failed.seq);
+            let end = attempts.partition_point(|attempt| attempt.seq <= failed.seq);
+            let history = attempts.get(start..end).unwrap_or_default();
             if app.output.json {
                 let line = FailureLine {
                     custom_id: &failed.custom_id,
@@ -117,18 +141,12 @@ fn show_failed(app: &App, id: &str) -> Result<Outcome, CliError> {
                     tier: failed.tier,
                     attempts: failed.attempts,
                     quarantined: failed.quarantined,
+                    team: &failed.group,
+                    history,
                 };
                 app.output.line(&serde_json::to_string(&line)?)?;
             } else {
-                let mark = if failed.quarantined {
-                    " (quarantined)"
-                } else {
-                    ""
-                };
-                app.output.line(&crate::output::printable(&format!(
-                    "{}  tier {}, {} attempts, {}{mark}: {}",
-                    failed.subject, failed.tier, failed.attempts, failed.kind, failed.detail
-                )))?;
+                print_failure(&app.output, failed, history)?;
             }
         }
     }
@@ -137,6 +155,43 @@ fn show_failed(app: &App, id: &str) -> Result<Outcome, CliError> {
             .line("Every request of this run has an answer, or is still open.")?;
     }
     Ok(Outcome::Done)
+}
+
+fn print_failure(
+    output: &Output,
+    failed: &FailedRequest,
+    history: &[AttemptRecord],
+) -> Result<(), CliError> {
+    let mark = if failed.quarantined {
+        ", quarantined"
+    } else {
+        ""
+    };
+    output.line(&crate::output::printable(&format!(
+        "{}  {} after {} attempts{mark}",
+        failed.subject, failed.kind, failed.attempts
+    )))?;
+    if history.is_empty() {
+        // It ended while it waited, so no attempt says why.
+        output.line(&crate::output::printable(&format!("    {}", failed.detail)))?;
+    }
+    for attempt in history {
+        let kind = attempt
+            .kind
+            .map_or("answered, doubted", |kind| kind.as_str());
+        let detail = attempt.detail.as_deref().or(attempt.doubt.as_deref());
+        let detail = detail.unwrap_or_default();
+        let cost = if attempt.usage.is_none() && attempt.possible_cost > batch::Money::ZERO {
+            format!("up to {}", dollars(attempt.possible_cost.as_usd()))
+        } else {
+            dollars(attempt.cost.as_usd())
+        };
+        output.line(&crate::output::printable(&format!(
+            "    tier {}, {}, shard {}, {cost}: {kind}: {detail}",
+            attempt.tier, attempt.model, attempt.shard
+        )))?;
+    }
+    Ok(())
 }
 
 /// Prints a run as people read it.
@@ -161,7 +216,64 @@ pub(crate) fn print_summary(output: &Output, run: &RunSummary) -> Result<(), Cli
         &rows,
     )?;
     output.line("")?;
-    print_totals(output, run)
+    print_totals(output, run)?;
+    print_irregularities(output, run)
+}
+
+/// How many irregular shards are shown; `--json` has them all.
+const SHARDS_SHOWN: usize = 10;
+
+/// Says which shards had ids that are missing, given twice or not ours, and how many were repaired.
+fn print_irregularities(output: &Output, run: &RunSummary) -> Result<(), CliError> {
+    let repaired: u64 = run.tiers.iter().map(|tier| tier.repaired).sum();
+    if repaired > 0 {
+        output.line(&format!(
+            "  {} answers were saved by the narrow repair (fences, prose around one object, trailing commas)",
+            count(repaired)
+        ))?;
+    }
+    let shards = run.tiers.iter().flat_map(|tier| &tier.shards);
+    let irregular: Vec<(&ShardSummary, String)> = shards
+        .filter_map(|shard| Some((shard, irregularities(shard)?)))
+        .collect();
+    for (shard, words) in irregular.iter().take(SHARDS_SHOWN) {
+        output.line(&crate::output::printable(&format!(
+            "  Shard {}: {words}",
+            shard.id
+        )))?;
+    }
+    if irregular.len() > SHARDS_SHOWN {
+        output.line(&format!(
+            "  ... and {} more shards with irregularities: --json has them all",
+            count((irregular.len() - SHARDS_SHOWN) as u64)
+        ))?;
+    }
+    Ok(())
+}
+
+fn irregularities(shard: &ShardSummary) -> Option<String> {
+    let counts = [
+        ("missing", shard.missing),
+        ("answered twice", shard.duplicates),
+        ("not ours", shard.foreign),
+        ("unreadable", shard.unreadable),
+    ];
+    let told: Vec<String> = counts
+        .iter()
+        .filter(|(_, number)| *number > 0)
+        .map(|(what, number)| format!("{} {what}", count(*number)))
+        .collect();
+    if told.is_empty() {
+        return None;
+    }
+    let first: Vec<&str> = shard.named.iter().take(5).map(String::as_str).collect();
+    let more = shard.named.len().saturating_sub(first.len());
+    let examples = match (first.is_empty(), more) {
+        (true, _) => String::new(),
+        (false, 0) => format!(" ({})", first.join(", ")),
+        (false, more) => format!(" ({} and {more} more)", first.join(", ")),
+    };
+    Some(format!("{}{examples}", told.join(", ")))
 }
 
 fn tier_row(tier: &TierSummary) -> Vec<String> {

@@ -91,6 +91,20 @@ pub(crate) fn default_tiers(provider: &str) -> Result<Vec<String>, CliError> {
     }
 }
 
+/// The tiers of the configuration, or the default ones; the rules tier, which costs nothing, is left
+/// out.
+pub(crate) fn configured_tiers(
+    config: &Config,
+    models: &Catalogue,
+) -> Result<Vec<TierSpec>, CliError> {
+    let mut texts = match &config.analyze.tiers {
+        Some(tiers) => tiers.clone(),
+        None => default_tiers("groq")?,
+    };
+    texts.retain(|tier| tier != "rules");
+    tiers(config, &texts, None, models)
+}
+
 /// Settings for the hosts that the tiers name.
 pub(crate) fn settings(config: &Config, tiers: &[TierSpec], wait: Wait) -> Settings {
     let mut settings = Settings {

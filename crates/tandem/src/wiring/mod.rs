@@ -6,6 +6,7 @@ pub(crate) mod database;
 pub(crate) mod detection;
 pub(crate) mod engine;
 pub(crate) mod hosts;
+pub(crate) mod in_service;
 pub(crate) mod observations;
 pub(crate) mod observer;
 pub(crate) mod question;

@@ -3,9 +3,11 @@
 mod analyze;
 mod architecture;
 mod command_line;
+mod costs;
 mod crash;
 mod errors;
 mod import_detect;
 mod json_contract;
 mod providers;
+mod quarantine;
 mod support;

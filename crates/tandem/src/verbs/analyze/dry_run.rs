@@ -7,10 +7,8 @@ use analysis::secrets::MaskCounts;
 use batch::engine::Estimate;
 use batch::policy::first_variant;
 use batch::provider::RequestTemplate;
-use batch::{ModelRef, RunSpec, Settings, TierSpec};
+use batch::{RunSpec, Settings, TierSpec};
 use detect::Detector;
-use jiff::civil::Date;
-use jiff::{Timestamp, tz::TimeZone};
 use secrecy::SecretString;
 use serde::Serialize;
 use store::Store;
@@ -23,7 +21,8 @@ use crate::output::count;
 use crate::verbs::analyze::estimate_text;
 use crate::wiring::candidates::{Candidates, Wanted};
 use crate::wiring::engine::models as model_table;
-use crate::wiring::hosts::{connected, profile, spool};
+use crate::wiring::hosts::{connected, spool};
+use crate::wiring::in_service::{in_service, today};
 use crate::wiring::question::{Questions, task};
 
 #[derive(Serialize)]
@@ -73,8 +72,10 @@ pub(super) fn models(
     arguments: &AnalyzeArguments,
 ) -> Result<Outcome, CliError> {
     let catalogue = model_table(config)?;
-    let today = Timestamp::now().to_zoned_datetime(TimeZone::UTC).date();
-    let tiers = in_service(app, config, tiers, &catalogue, today)?;
+    let (tiers, warnings) = in_service(config, tiers, &catalogue, today())?;
+    for warning in &warnings {
+        app.output.warning(warning);
+    }
     let spec = RunSpec {
         task: task(),
         tiers,
@@ -135,38 +136,6 @@ pub(super) fn models(
             .note("--show prints exactly what would leave this machine");
     }
     Ok(Outcome::Done)
-}
-
-/// Puts the successors that the table names in the place of retired models, as a run would do after
-/// asking the host, and prices everything at today's table.
-fn in_service(
-    app: &App,
-    config: &Config,
-    tiers: Vec<TierSpec>,
-    catalogue: &batch::Catalogue,
-    today: Date,
-) -> Result<Vec<TierSpec>, CliError> {
-    let mut priced = Vec::with_capacity(tiers.len());
-    for mut tier in tiers {
-        let billing = profile(config, &tier.reference.provider)?.billing();
-        let known = catalogue.model(&tier.reference);
-        let successor = known
-            .filter(|model| model.is_retired_on(today))
-            .and_then(|model| model.successor.clone());
-        if let Some(successor) = successor {
-            app.output.warning(&format!(
-                "{} is retired by the table of models; the estimate is for {successor}",
-                tier.reference.model
-            ));
-            let reference = ModelRef {
-                provider: tier.reference.provider.clone(),
-                model: successor,
-            };
-            tier = tier.with_model(reference, catalogue);
-        }
-        priced.push(tier.priced_on(today, catalogue).billed(billing));
-    }
-    Ok(priced)
 }
 
 fn total(masked: &MaskCounts) -> u64 {

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use batch::provider::{Dialect, KeyUse, Profile};
 use batch::{Catalogue, DEFAULT_TIERS, Settings, TierSpec};
+use jiff::civil::Date;
 use secrecy::SecretString;
 use serde::Serialize;
 
@@ -11,8 +12,10 @@ use crate::app::App;
 use crate::cli::DoctorArguments;
 use crate::config::Config;
 use crate::error::CliError;
+use crate::verbs::costs::per_million;
 use crate::wiring::engine::{models, tiers};
 use crate::wiring::hosts::{connected, known_names, profile, spool};
+use crate::wiring::in_service::today;
 
 /// How long a provider may take to list its models.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -39,6 +42,44 @@ pub(super) struct ProviderReport {
 pub(super) struct ModelReport {
     pub(super) model: String,
     pub(super) state: String,
+    pub(super) price: Option<PriceReport>,
+}
+
+/// What the table of models says a model costs today, in dollars per million tokens.
+#[derive(Serialize)]
+pub(super) struct PriceReport {
+    input: f64,
+    output: f64,
+    /// Whether this is the price through the Batch API; else none is established, and it is the
+    /// synchronous one.
+    by_batch: bool,
+    /// From when on it counts.
+    from: Date,
+    /// When the table was last looked at.
+    as_of: Date,
+    source: String,
+}
+
+impl ModelReport {
+    /// The price in words.
+    pub(super) fn price_text(&self) -> String {
+        let Some(price) = &self.price else {
+            return "no price is known".to_owned();
+        };
+        format!(
+            "${} in, ${} out per million tokens {} since {} (as of {}, {})",
+            price.input,
+            price.output,
+            if price.by_batch {
+                "by batch"
+            } else {
+                "by synchronous calls"
+            },
+            price.from,
+            price.as_of,
+            price.source
+        )
+    }
 }
 
 /// Reports on the providers of the tiers in force first, then on the others.
@@ -168,9 +209,7 @@ fn model_report(tier: &TierSpec, catalogue: &Catalogue, listed: Option<&[String]
     let name = &tier.reference.model;
     let known = catalogue.model(&tier.reference);
     let successor = known.and_then(|model| model.successor.as_deref());
-    let today = jiff::Timestamp::now()
-        .to_zoned_datetime(jiff::tz::TimeZone::UTC)
-        .date();
+    let today = today();
     let is_retired = known.is_some_and(|model| model.is_retired_on(today));
     let state = match (
         listed.map(|models| models.contains(name)),
@@ -188,5 +227,19 @@ fn model_report(tier: &TierSpec, catalogue: &Catalogue, listed: Option<&[String]
     ModelReport {
         model: name.clone(),
         state,
+        price: known.and_then(|model| price_report(model, today)),
     }
+}
+
+fn price_report(model: &batch::Model, day: Date) -> Option<PriceReport> {
+    let price = model.price_on(day)?;
+    let (input, output) = per_million(price.batch_or_sync());
+    Some(PriceReport {
+        input,
+        output,
+        by_batch: price.batch.is_some(),
+        from: price.from,
+        as_of: model.as_of,
+        source: model.source.clone(),
+    })
 }
