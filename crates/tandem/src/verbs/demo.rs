@@ -12,7 +12,10 @@ use detect::Detector;
 use detect::evaluation::{Evaluation, TruthRecord};
 use emulator::{EmulatorConfig, EmulatorHandle, Scenario};
 use insights::adoption::{Adoption, AdoptionClock};
+use insights::effects::{Reading, Sensitivity};
+use insights::{ReportOptions, Scope};
 use jiff::{Timestamp, tz::TimeZone};
+use measures::{Calendar, Metric};
 use model::PullRequest;
 use secrecy::SecretString;
 use serde::Serialize;
@@ -22,6 +25,7 @@ use crate::app::App;
 use crate::cli::DemoArguments;
 use crate::config::Config;
 use crate::demo::comparison::{self, Comparison};
+use crate::demo::effects::{self, EffectComparison};
 use crate::demo::organisation::{Organisation, PlantedSummary, Team};
 use crate::error::{CliError, ErrorKind, Outcome};
 use crate::output::count;
@@ -32,6 +36,7 @@ use crate::verbs::{adoption, coverage, detect as detect_verb, evaluate, runs};
 use crate::wiring::candidates::{Candidates, Wanted};
 use crate::wiring::detection::{VerdictCounts, detector};
 use crate::wiring::engine::{Setup, local, tiers};
+use crate::wiring::observations;
 use crate::wiring::question::{Questions, task};
 
 /// Records written in one transaction.
@@ -53,6 +58,7 @@ struct Document<'a> {
     adoption: &'a Adoption,
     evaluation: &'a Evaluation,
     comparison: &'a Comparison,
+    effects: &'a [EffectComparison],
     seconds: f64,
 }
 
@@ -89,6 +95,20 @@ pub(crate) fn run(app: &App, arguments: &DemoArguments) -> Result<Outcome, CliEr
         &Selection::all(),
     )?;
     let adoption = adoption::measure(store.as_ref(), &Selection::all())?;
+    let insights = insights::report(
+        &observations::read(store.as_ref(), &Selection::all())?,
+        &ReportOptions {
+            reading: Reading {
+                now: Timestamp::now().as_second(),
+                calendar: Calendar::Always,
+            },
+            scope: Scope::default(),
+            metrics: vec![Metric::Cycle, Metric::Pickup],
+            rules: Vec::new(),
+            sensitivity: Sensitivity::Skip,
+        },
+    );
+    let found_effects = effects::compare(&planted, &insights);
     let evaluation = evaluate_against(&place.truth, store.as_ref())?;
     let comparison = comparison::compare(&planted, &adoption);
     if output.json {
@@ -103,6 +123,7 @@ pub(crate) fn run(app: &App, arguments: &DemoArguments) -> Result<Outcome, CliEr
             adoption: &adoption,
             evaluation: &evaluation,
             comparison: &comparison,
+            effects: &found_effects,
             seconds: start.elapsed().as_secs_f64(),
         })?;
         return Ok(Outcome::Done);
@@ -118,6 +139,7 @@ pub(crate) fn run(app: &App, arguments: &DemoArguments) -> Result<Outcome, CliEr
         "  tokens are the emulator's, prices are Groq's of the dated table; nothing was paid",
     )?;
     comparison::print(output, &comparison, &evaluation)?;
+    effects::print(output, &found_effects)?;
     farewell(&app, &place, start)?;
     Ok(Outcome::Done)
 }

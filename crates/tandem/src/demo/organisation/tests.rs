@@ -1,6 +1,7 @@
 //! Tests of the made-up organisation: it is what it says it is.
 
 mod effects;
+mod recovery;
 mod shapes;
 mod signatures;
 
