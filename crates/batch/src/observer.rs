@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use crate::ledger::{RunId, ShardId};
+use crate::engine::RunEnd;
+use crate::ledger::{RunId, RunSummary, ShardId};
 use crate::money::Money;
 use crate::outcome::FailureKind;
 
@@ -30,6 +31,8 @@ pub enum Event<'a> {
         run: RunId,
         /// What the ledger says at this point.
         totals: Totals,
+        /// What earlier spells of work came to, by tier and shard.
+        summary: &'a RunSummary,
     },
     /// The engine is about to do a step, or has done it. Each boundary is a point at which the process
     /// may die without losing or paying anything twice.
@@ -57,6 +60,13 @@ pub enum Event<'a> {
     },
     /// Something the user should know; the run goes on.
     Warning(&'a str),
+    /// The spell of work on the run has ended.
+    RunEnded {
+        /// The run.
+        run: RunId,
+        /// How; `None` with an error, which whoever called gets.
+        end: Option<&'a RunEnd>,
+    },
 }
 
 /// A step of the engine.
@@ -164,11 +174,11 @@ pub struct ShardProgress<'a> {
     pub requests: u64,
     /// Requests the host says it has done. Hosts' counters cannot be trusted; only for display.
     pub host_done: u64,
-    /// Answers accepted, once collected.
+    /// Answers accepted so far: none before the host has ended, more and more while it is collected.
     pub answered: u64,
-    /// Failures by kind, once collected.
+    /// Failures by kind so far.
     pub failed: &'a [(FailureKind, u64)],
-    /// What it cost, once collected.
+    /// What it cost so far.
     pub cost: Money,
 }
 

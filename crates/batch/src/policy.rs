@@ -35,6 +35,19 @@ pub enum Remedy {
     StopRun,
 }
 
+impl Remedy {
+    /// The words of the table in the README.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Remedy::MoreTokens => "same tier, more tokens",
+            Remedy::SameTier => "same tier",
+            Remedy::Shrink => "same tier, shorter prompt",
+            Remedy::NextTier => "next tier",
+            Remedy::StopRun => "nothing: the run stops",
+        }
+    }
+}
+
 /// Whether the host bills a failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Billed {
@@ -44,6 +57,17 @@ pub enum Billed {
     Possible,
     /// No.
     No,
+}
+
+impl Billed {
+    /// The words of the table in the README.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Billed::Yes => "by usage",
+            Billed::Possible => "possibly",
+            Billed::No => "no",
+        }
+    }
 }
 
 const fn row(kind: FailureKind, first: Remedy, billed: Billed) -> PolicyRow {

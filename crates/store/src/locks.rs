@@ -1,9 +1,10 @@
 //! Locks between processes: files beside the database, held by the kernel.
 //!
 //! A lock dies with its process, however that ends. The file stays behind and means nothing by
-//! itself; what it says is only used to name the holder.
+//! itself; what it says is only used to name the holder. Locks of runs (`run-N`) take their file with
+//! them when they are given back, since there will be ever more of them.
 
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, Write};
 use std::path::{Path, PathBuf};
 use std::thread;
@@ -18,7 +19,21 @@ use crate::error::{Holder, StoreError};
 #[must_use = "the lock is released when this is dropped"]
 pub struct Lock {
     _file: File,
+    /// The file that is removed with the lock.
+    passing: Option<PathBuf>,
 }
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // Removed while it is still held: whoever gets it afterwards looks whether it is still there.
+        if let Some(path) = &self.passing {
+            let _ = fs::remove_file(path);
+        }
+    }
+}
+
+/// How the names of locks begin whose files go with them.
+const PASSING: &str = "run-";
 
 /// How a lock file is read at most: a holder is some 100 bytes.
 const HOLDER_BYTES_MAX: u64 = 4096;
@@ -60,7 +75,9 @@ impl Locks {
         let mut pause = Duration::from_micros(200);
         loop {
             match file.try_lock() {
-                Ok(()) => break,
+                Ok(()) if is_at(&file, &self.path(name)) => break,
+                // Who held it took the file away in the meantime: this one locks nothing.
+                Ok(()) => file = self.open(name)?,
                 Err(TryLockError::WouldBlock) if Instant::now() >= deadline => {
                     return Err(StoreError::Locked {
                         path: self.database.clone(),
@@ -88,7 +105,10 @@ impl Locks {
         };
         // The note is a courtesy to others: on a full disk the lock holds without it.
         let _ = write_holder(&mut file, &holder);
-        Ok(Lock { _file: file })
+        Ok(Lock {
+            _file: file,
+            passing: (name.starts_with(PASSING) && cfg!(unix)).then(|| self.path(name)),
+        })
     }
 
     fn open(&self, name: &str) -> Result<File, StoreError> {
@@ -111,6 +131,22 @@ impl Locks {
         path.push(format!(".{name}.lock"));
         PathBuf::from(path)
     }
+}
+
+/// Whether an open file is the one that stands at a path.
+#[cfg(unix)]
+fn is_at(file: &File, path: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    let identity = |metadata: fs::Metadata| (metadata.dev(), metadata.ino());
+    let open = file.metadata().map(identity);
+    let standing = fs::metadata(path).map(identity);
+    matches!((open, standing), (Ok(open), Ok(standing)) if open == standing)
+}
+
+/// Elsewhere lock files are never removed.
+#[cfg(not(unix))]
+fn is_at(_file: &File, _path: &Path) -> bool {
+    true
 }
 
 /// The folder a file is in; the working folder for a bare name.
@@ -141,6 +177,28 @@ mod tests {
 
     fn locks(folder: &Path, verb: &str) -> Locks {
         Locks::new(&folder.join("tandem.db"), verb)
+    }
+
+    #[test]
+    fn the_lock_of_a_run_takes_its_file_along() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("tandem.db.run-7.lock");
+        let first = locks(folder.path(), "analyze");
+        let held = first.try_take("run-7").expect("is free");
+        assert!(path.exists());
+        let waits = locks(folder.path(), "runs");
+        assert!(waits.try_take("run-7").is_err());
+        // One that has the old file open already must not believe that it holds the lock.
+        let waiting = std::thread::spawn(move || {
+            let held = waits.take_within("run-7", Duration::from_mins(1));
+            (held.expect("becomes free"), waits)
+        });
+        drop(held);
+        let (held, _) = waiting.join().expect("ends");
+        assert!(path.exists());
+        assert!(first.try_take("run-7").is_err());
+        drop(held);
+        assert_eq!(path.exists(), !cfg!(unix));
     }
 
     #[test]

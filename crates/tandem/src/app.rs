@@ -15,6 +15,8 @@ use crate::output::Output;
 pub(crate) struct App {
     /// How to say things.
     pub(crate) output: Output,
+    /// Where events for machines go; `-` is stderr.
+    pub(crate) events: Option<PathBuf>,
     database: Option<String>,
     config_path: Option<PathBuf>,
 }
@@ -22,12 +24,16 @@ pub(crate) struct App {
 impl App {
     /// Takes over the global options.
     pub(crate) fn new(options: &GlobalOptions) -> Self {
+        // Who reads events on stderr wants neither bars nor remarks between them.
+        let is_stderr_taken = options.events.as_deref() == Some(Path::new("-"));
+        let quiet = options.quiet || is_stderr_taken;
         App {
             output: Output {
                 json: options.json,
-                quiet: options.quiet,
-                progress: !options.no_progress && !options.quiet && std::io::stderr().is_terminal(),
+                quiet,
+                progress: !options.no_progress && !quiet && std::io::stderr().is_terminal(),
             },
+            events: options.events.clone(),
             database: options.db.clone().filter(|text| !text.trim().is_empty()),
             config_path: options.config.clone(),
         }
@@ -37,6 +43,7 @@ impl App {
     pub(crate) fn with_database(&self, path: &Path) -> Self {
         App {
             output: self.output,
+            events: self.events.clone(),
             database: Some(path.display().to_string()),
             config_path: self.config_path.clone(),
         }

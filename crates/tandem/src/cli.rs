@@ -82,6 +82,9 @@ pub(crate) struct GlobalOptions {
     /// Draw no progress bars
     #[arg(long, global = true)]
     pub(crate) no_progress: bool,
+    /// Write events of runs for machines as JSON lines into FILE; - for stderr
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) events: Option<PathBuf>,
     /// When to use colour; NO_COLOR is honoured
     #[arg(long, global = true, value_enum, default_value_t = ColorChoice::Auto, value_name = "WHEN")]
     pub(crate) color: ColorChoice,

@@ -56,22 +56,17 @@ impl Output {
 
     /// Writes a table on stdout. Columns named with a leading `>` are right-aligned.
     pub(crate) fn table(&self, columns: &[&str], rows: &[Vec<String>]) -> Result<(), CliError> {
-        let mut table = Table::new();
-        table.load_style(presets::NOTHING);
-        table.set_header(columns.iter().map(|name| name.trim_start_matches('>')));
-        for row in rows {
-            table.add_row(row.iter().map(|cell| printable(cell)));
-        }
-        for (column, name) in table.column_iter_mut().zip(columns) {
-            column.set_padding((0, 2));
-            if name.starts_with('>') {
-                column.set_cell_alignment(CellAlignment::Right);
-            }
-        }
-        for line in table.to_string().lines() {
+        for line in table(columns, rows).lines() {
             self.line(&format!("  {}", line.trim_end()))?;
         }
         Ok(())
+    }
+
+    /// Writes a table on stderr, as [`Output::note`] does.
+    pub(crate) fn note_table(&self, columns: &[&str], rows: &[Vec<String>]) {
+        for line in table(columns, rows).lines() {
+            self.note(&format!("  {}", line.trim_end()));
+        }
     }
 
     /// Says what is being done, on stderr.
@@ -107,6 +102,22 @@ impl Output {
             printable(text)
         );
     }
+}
+
+fn table(columns: &[&str], rows: &[Vec<String>]) -> String {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING);
+    table.set_header(columns.iter().map(|name| name.trim_start_matches('>')));
+    for row in rows {
+        table.add_row(row.iter().map(|cell| printable(cell)));
+    }
+    for (column, name) in table.column_iter_mut().zip(columns) {
+        column.set_padding((0, 2));
+        if name.starts_with('>') {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+    table.to_string()
 }
 
 /// Makes outside text safe for a terminal: control characters become visible, lines stay lines.

@@ -122,17 +122,7 @@ impl Engine {
         };
         self.step(Moment::After, Step::Download, Some(shard.id));
         let configuration = collecting.finish()?;
-        self.tell(&Event::Shard(ShardProgress {
-            shard: shard.id,
-            tier: shard.variant.tier,
-            model: &shard.model.model,
-            status: "collected",
-            requests: shard.requests,
-            host_done: shard.requests,
-            answered: collecting.answered,
-            failed: &collecting.failed,
-            cost: collecting.cost,
-        }));
+        collecting.tell("collected");
         Ok(match configuration {
             Some(message) => Collected::Configuration(EngineError::Configuration {
                 provider: shard.model.provider.clone(),
@@ -390,7 +380,9 @@ impl<'a> Collecting<'a> {
             .store(&answers)
             .map_err(EngineError::Sink)?;
         self.engine.step(Moment::After, Step::StoreAnswers, shard);
-        self.record(&records)
+        self.record(&records)?;
+        self.tell("collecting");
+        Ok(())
     }
 
     fn answer(
@@ -420,6 +412,21 @@ impl<'a> Collecting<'a> {
             latency_ms: answer.latency_ms,
             doubt: None,
         }
+    }
+
+    /// Tells how far the shard is.
+    pub(super) fn tell(&self, status: &str) {
+        self.engine.tell(&Event::Shard(ShardProgress {
+            shard: self.shard.id,
+            tier: self.shard.variant.tier,
+            model: &self.shard.model.model,
+            status,
+            requests: self.shard.requests,
+            host_done: self.shard.requests,
+            answered: self.answered,
+            failed: &self.failed,
+            cost: self.cost,
+        }));
     }
 
     pub(super) fn record(&self, records: &[OutcomeRecord]) -> Result<(), Halt> {

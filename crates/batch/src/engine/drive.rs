@@ -71,6 +71,13 @@ impl Engine {
             .ledger()
             .set_run_state(run, state, note.as_deref(), at)
             .and_then(|()| self.ledger().release_run(run, &self.owner));
+        if let Ok(totals) = self.ledger().totals(run) {
+            self.tell(&Event::Totals { run, totals });
+        }
+        self.tell(&Event::RunEnded {
+            run,
+            end: worked.as_ref().ok(),
+        });
         // Why the work ended matters more than that this could not be written down.
         let end = worked?;
         noted?;
@@ -119,6 +126,7 @@ impl Engine {
         self.tell(&Event::RunStarted {
             run,
             totals: self.ledger().totals(run)?,
+            summary: &self.ledger().summary(run)?,
         });
         let end = match mode {
             Mode::Work => self.drive(&mut session).await,

@@ -12,6 +12,8 @@ pub struct Estimate {
     pub requests: u64,
     /// Tokens of all prompts at tier 1.
     pub input_tokens: u64,
+    /// Tokens of all prompts at all tiers.
+    pub prompt_tokens: Range<u64>,
     /// Tokens of all completions.
     pub output_tokens: Range<u64>,
     /// Cost through the Batch API. Low: half the usual completion and no escalation. Likely: the usual
@@ -67,20 +69,15 @@ impl Estimate {
     /// The estimate for so many requests with so many prompt tokens together.
     pub fn new(spec: &RunSpec, requests: u64, input_tokens: u64) -> Estimate {
         let (task, tiers) = (&spec.task, spec.tiers.as_slice());
-        let doubted = spec.doubt.as_ref().map_or(0, |doubt| {
-            (doubt.expected_share.clamp(0.0, 1.0) * PER_MILLION as f64).round() as u64
-        });
-        let with_doubt = escalated_per_million(doubted);
         let without_doubt = escalated_per_million(0);
         let usual = u64::from(task.expected_output_tokens);
         let mut cost: Range<Dollars> = Range::default();
         let mut sync_cost = Money::ZERO;
         let mut unpriced = Vec::new();
         let mut doubt_cost = Money::ZERO;
-        // What comes to the tier of those that came to the first, in millionths.
-        let mut share = PER_MILLION;
+        // What would come to the tier without doubts, in millionths of what comes to the first.
         let mut undoubted_share = PER_MILLION;
-        for (place, tier) in tiers.iter().enumerate() {
+        for (place, (tier, share)) in tiers.iter().zip(shares(spec)).enumerate() {
             let cap = u64::from(tier.max_completion_tokens);
             if let Some(price) = tier.price {
                 let output = usual.min(cap).saturating_mul(requests);
@@ -102,7 +99,6 @@ impl Estimate {
             } else {
                 unpriced.push(tier.reference.to_string());
             }
-            share = part(share, with_doubt);
             undoubted_share = part(undoubted_share, without_doubt);
         }
         let strong_only = tiers
@@ -120,6 +116,14 @@ impl Estimate {
         Estimate {
             requests,
             input_tokens,
+            prompt_tokens: Range {
+                low: input_tokens,
+                likely: shares(spec)
+                    .into_iter()
+                    .map(|share| part(input_tokens, share))
+                    .sum(),
+                high: input_tokens.saturating_mul(tiers.len() as u64),
+            },
             output_tokens: Range {
                 low: usual.min(cap).saturating_mul(requests) / 2,
                 likely: usual.min(cap).saturating_mul(requests),
@@ -131,6 +135,101 @@ impl Estimate {
             strong_only_cost_usd: strong_only,
             unpriced,
         }
+    }
+}
+
+/// Answers of a million that are expected to be doubted.
+fn doubted_per_million(spec: &RunSpec) -> u64 {
+    spec.doubt.as_ref().map_or(0, |doubt| {
+        (doubt.expected_share.clamp(0.0, 1.0) * PER_MILLION as f64).round() as u64
+    })
+}
+
+/// What is expected to come to each tier, in millionths of what comes to the first.
+fn shares(spec: &RunSpec) -> Vec<u64> {
+    let escalated = escalated_per_million(doubted_per_million(spec));
+    let mut share = PER_MILLION;
+    let mut shares = Vec::with_capacity(spec.tiers.len());
+    for _ in &spec.tiers {
+        shares.push(share);
+        share = part(share, escalated);
+    }
+    shares
+}
+
+/// What one part of all prompts, or the answers, will take.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct PartEstimate {
+    /// The part, as the caller named it; `answers` for completions.
+    pub part: String,
+    /// Its tokens. Low: at the first tier alone. Likely: with the usual share at each next tier. High:
+    /// at every tier once.
+    pub tokens: Range<u64>,
+    /// Its cost, in the same sense.
+    pub cost: Range<Dollars>,
+}
+
+impl Estimate {
+    /// This estimate by the parts of which the prompts are made, given with their tokens, and the
+    /// answers as the last. Where the parts' tokens add up to those of the prompts, their costs add up
+    /// to [`Estimate::cost`], exactly.
+    pub fn by_part(&self, spec: &RunSpec, parts: &[(&str, u64)]) -> Vec<PartEstimate> {
+        let mut estimates = Vec::with_capacity(parts.len() + 1);
+        let mut before = 0;
+        for (name, tokens) in parts {
+            let mut line = PartEstimate {
+                part: (*name).to_owned(),
+                tokens: Range::default(),
+                cost: Range::default(),
+            };
+            for (place, (tier, share)) in spec.tiers.iter().zip(shares(spec)).enumerate() {
+                // Rounded along the sum of the parts, so that nothing is lost between them.
+                let likely = part(before + tokens, share) - part(before, share);
+                let cost = |tokens| {
+                    tier.price
+                        .map_or(Money::ZERO, |price| price.batch.cost(tokens, 0))
+                };
+                if place == 0 {
+                    line.tokens.low += tokens;
+                    line.cost.low.0 += cost(*tokens);
+                }
+                line.tokens.likely += likely;
+                line.cost.likely.0 += cost(likely);
+                line.tokens.high += tokens;
+                line.cost.high.0 += cost(*tokens);
+            }
+            before += tokens;
+            estimates.push(line);
+        }
+        estimates.push(self.answers(spec));
+        estimates
+    }
+
+    fn answers(&self, spec: &RunSpec) -> PartEstimate {
+        let usual = u64::from(spec.task.expected_output_tokens);
+        let mut line = PartEstimate {
+            part: "answers".to_owned(),
+            tokens: Range::default(),
+            cost: Range::default(),
+        };
+        for (place, (tier, share)) in spec.tiers.iter().zip(shares(spec)).enumerate() {
+            let cap = u64::from(tier.max_completion_tokens);
+            let likely = part(usual.min(cap).saturating_mul(self.requests), share);
+            let high = cap.saturating_mul(self.requests);
+            let cost = |tokens| {
+                tier.price
+                    .map_or(Money::ZERO, |price| price.batch.cost(0, tokens))
+            };
+            if place == 0 {
+                line.tokens.low += likely / 2;
+                line.cost.low.0 += cost(likely / 2);
+            }
+            line.tokens.likely += likely;
+            line.cost.likely.0 += cost(likely);
+            line.tokens.high += high;
+            line.cost.high.0 += cost(high);
+        }
+        line
     }
 }
 
@@ -188,5 +287,19 @@ mod tests {
         assert_eq!(doubting.cost.high, estimate.cost.high);
         let json = serde_json::to_value(&estimate).unwrap();
         assert_eq!(json["cost"]["likely"], 0.26548);
+
+        // By part, in uneven portions, it is the same money to the last pico-dollar.
+        let parts = [("a", 1_234_567), ("b", 13), ("c", 2_560_000 - 1_234_580)];
+        let by_part = doubting.by_part(&spec, &parts);
+        let sum = |of: fn(&Range<Dollars>) -> Dollars| -> Money {
+            by_part.iter().map(|part| of(&part.cost).0).sum()
+        };
+        assert_eq!(sum(|cost| cost.low), doubting.cost.low.0);
+        assert_eq!(sum(|cost| cost.likely), doubting.cost.likely.0);
+        assert_eq!(sum(|cost| cost.high), doubting.cost.high.0);
+        let prompts: u64 = by_part[..3].iter().map(|part| part.tokens.likely).sum();
+        assert_eq!(prompts, doubting.prompt_tokens.likely);
+        assert_eq!(estimate.prompt_tokens.likely, 2_560_000 + 102_400);
+        assert_eq!(by_part[3].part, "answers");
     }
 }

@@ -17,7 +17,7 @@ mod submit;
 mod wind_up;
 
 pub use error::EngineError;
-pub use estimate::{Estimate, Range};
+pub use estimate::{Dollars, Estimate, PartEstimate, Range};
 pub use plan::{Plan, Skipped};
 pub use preflight::Preflight;
 
@@ -92,6 +92,20 @@ pub enum RunEnd {
     Deadline,
     /// The run was cancelled; what had been answered until then is kept.
     Cancelled,
+}
+
+impl RunEnd {
+    /// The word in documents, for instance `finished`.
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            RunEnd::Finished => "finished",
+            RunEnd::Budget => "budget",
+            RunEnd::Interrupted => "interrupted",
+            RunEnd::Submitted => "submitted",
+            RunEnd::Deadline => "deadline",
+            RunEnd::Cancelled => "cancelled",
+        }
+    }
 }
 
 impl Engine {

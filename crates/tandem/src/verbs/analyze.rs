@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use batch::engine::{Estimate, Plan, RunEnd, RunReport};
 use batch::ledger::Takeover;
-use batch::{CancellationToken, Engine, Money, RunId, RunSpec, TierSpec, Wait};
+use batch::{Engine, Ledger, Money, RunId, RunSpec, TierSpec, Wait};
 use serde::Serialize;
 
 use crate::app::App;
@@ -18,7 +18,9 @@ use crate::wiring::candidates::Candidates;
 use crate::wiring::database::require_team;
 use crate::wiring::detection::detector;
 use crate::wiring::engine::{Setup, default_tiers, ledger, models, tiers};
-use crate::wiring::question::{Questions, task};
+use crate::wiring::interrupt::Interrupt;
+use crate::wiring::prompt_parts::{COLUMNS, PromptParts};
+use crate::wiring::question::{Questions, TASK, task};
 use store::SatisfiedBy;
 
 mod dry_run;
@@ -67,9 +69,11 @@ pub(crate) fn run(app: &App, arguments: &AnalyzeArguments) -> Result<Outcome, Cl
         };
     }
     let store = app.open_to_write("analyze")?;
-    let _alone = store.lock("analyze")?;
     let tiers = match whom {
-        Whom::Rules => return rules::run(app, &store, &detector, wanted),
+        Whom::Rules => {
+            let _alone = store.lock("analyze")?;
+            return rules::run(app, &store, &detector, wanted);
+        }
         Whom::Models(tiers) => tiers,
     };
     let budget = money(arguments.budget.or(config.analyze.budget_usd))?;
@@ -78,10 +82,10 @@ pub(crate) fn run(app: &App, arguments: &AnalyzeArguments) -> Result<Outcome, Cl
     } else {
         Wait::UntilDone
     };
-    let interrupt = CancellationToken::new();
+    let interrupt = Interrupt::new(app.output);
     let setup = Setup::new(app, &config, &tiers, wait)?;
-    let engine = setup.engine(app, &store, Arc::clone(&detector), interrupt.clone());
-    in_runtime(interrupt, async {
+    let engine = setup.engine(app, &store, Arc::clone(&detector), interrupt.token())?;
+    interrupt.heeded(async {
         let tiers = checked_models(app, &engine, &tiers).await?;
         let spec = RunSpec {
             task: task(),
@@ -91,13 +95,24 @@ pub(crate) fn run(app: &App, arguments: &AnalyzeArguments) -> Result<Outcome, Cl
         };
         let questions = Questions::new(&detector);
         let mut candidates = Candidates::new(Arc::clone(&store), wanted);
-        let requests =
-            std::iter::from_fn(|| candidates.next()).map(|stored| questions.ask(&stored).0);
+        let mut parts = PromptParts::default();
+        let requests = std::iter::from_fn(|| candidates.next()).map(|stored| {
+            let (request, context) = questions.ask(&stored);
+            parts.add(&questions, &context);
+            request
+        });
         let plan = engine.plan(spec, requests)?;
         candidates.finish()?;
-        if !worth_it(app, &engine, &plan, consent(arguments))? {
+        interrupt.concerns(plan.run);
+        let consent = consent(arguments);
+        if consent == Consent::Wanted && plan.estimate.requests > 0 {
+            app.output
+                .note_table(&COLUMNS, &parts.rows(&plan.spec, &plan.estimate));
+        }
+        if !worth_it(app, &engine, &*ledger(&store), &plan, consent)? {
             return Ok(Outcome::Done);
         }
+        let _mine = store.lock(&lock_of(plan.run))?;
         let report = engine
             .run(plan.run)
             .await
@@ -131,20 +146,22 @@ fn take_up(
     let config = app.config()?;
     let detector = Arc::new(detector(app, &[])?);
     app.open_to_read("runs")?;
-    let store = app.open_to_write("analyze")?;
-    // Who holds this lock is the only one who works on runs here; so a lease in the ledger can only
-    // be of a process that is gone.
-    let _alone = store.lock("analyze")?;
+    let store = app.open_to_write("runs")?;
     let ledger = ledger(&store);
+    ledger.run(run)?;
+    // Who holds this lock is the only one who works on the run; so a lease in the ledger can only be
+    // of a process that is gone.
+    let _mine = store.lock(&lock_of(run))?;
     let mut spec = ledger.run(run)?.spec;
     if let Some(budget) = money(budget)? {
         spec.budget = Some(budget);
         ledger.set_run_spec(run, &spec)?;
     }
-    let interrupt = CancellationToken::new();
+    let interrupt = Interrupt::new(app.output);
+    interrupt.concerns(run);
     let setup = Setup::new(app, &config, &spec.tiers, Wait::UntilDone)?;
-    let engine = setup.engine(app, &store, detector, interrupt.clone());
-    in_runtime(interrupt, async {
+    let engine = setup.engine(app, &store, detector, interrupt.token())?;
+    interrupt.heeded(async {
         let report = match purpose {
             Purpose::Resume => engine.resume(run, Takeover::Now).await,
             Purpose::Cancel => engine.cancel(run, Takeover::Now).await,
@@ -224,7 +241,13 @@ fn consent(arguments: &AnalyzeArguments) -> Consent {
 }
 
 /// Shows what the run will take and asks, at a terminal, whether to go on.
-fn worth_it(app: &App, engine: &Engine, plan: &Plan, consent: Consent) -> Result<bool, CliError> {
+fn worth_it(
+    app: &App,
+    engine: &Engine,
+    ledger: &dyn Ledger,
+    plan: &Plan,
+    consent: Consent,
+) -> Result<bool, CliError> {
     let output = &app.output;
     let estimate = &plan.estimate;
     let held: u64 = plan.skipped.held.values().sum();
@@ -240,13 +263,15 @@ fn worth_it(app: &App, engine: &Engine, plan: &Plan, consent: Consent) -> Result
             count(plan.skipped.quarantined)
         ));
     }
+    if plan.skipped.answered > 0 {
+        output.note(&format!(
+            "{} pull requests were answered by another run in the meantime",
+            count(plan.skipped.answered)
+        ));
+    }
     if estimate.requests == 0 {
         engine.discard(plan.run)?;
-        if output.json {
-            output.document(&serde_json::json!({"version": 1, "end": "nothing_to_do"}))?;
-        } else {
-            output.line("Nothing to ask: every pull request chosen has a current analysis.")?;
-        }
+        nothing_to_ask(output, ledger)?;
         return Ok(false);
     }
     output.note(&format!("run {}: {}", plan.run, estimate_text(estimate)));
@@ -256,6 +281,34 @@ fn worth_it(app: &App, engine: &Engine, plan: &Plan, consent: Consent) -> Result
     engine.discard(plan.run)?;
     output.note("nothing was sent");
     Ok(false)
+}
+
+/// Says why there is nothing to ask: all is answered, or another run is asking it.
+fn nothing_to_ask(output: &Output, ledger: &dyn Ledger) -> Result<(), CliError> {
+    let open = ledger.waiting(TASK, None, 1)?;
+    let open_in = open.first().map(|request| request.cursor.run);
+    if output.json {
+        let mut document = serde_json::json!({"version": 1, "end": "nothing_to_do"});
+        if let Some(run) = open_in {
+            document["open_in_run"] = serde_json::json!(run);
+        }
+        return output.document(&document);
+    }
+    let Some(run) = open_in else {
+        return output.line("Nothing to ask: every pull request chosen has a current analysis.");
+    };
+    output.line(&format!(
+        "Nothing to ask: what has no current analysis is being asked in run {run}."
+    ))?;
+    output.hint(&format!(
+        "if nobody works on it any more: tandem runs resume {run}"
+    ));
+    Ok(())
+}
+
+/// The name of the lock on the work on a run.
+fn lock_of(run: RunId) -> String {
+    format!("run-{run}")
 }
 
 /// The estimate in one line.
@@ -286,26 +339,6 @@ fn confirmed() -> Result<bool, CliError> {
     let mut answer = String::new();
     std::io::stdin().lock().read_line(&mut answer)?;
     Ok(matches!(answer.trim().to_lowercase().as_str(), "y" | "yes"))
-}
-
-/// Runs to the end, or to the first Ctrl-C, which leaves a resumable run.
-fn in_runtime<T>(
-    interrupt: CancellationToken,
-    work: impl Future<Output = Result<T, CliError>>,
-) -> Result<T, CliError> {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()?;
-    runtime.block_on(async {
-        let listener = tokio::spawn(async move {
-            if tokio::signal::ctrl_c().await.is_ok() {
-                interrupt.cancel();
-            }
-        });
-        let result = work.await;
-        listener.abort();
-        result
-    })
 }
 
 /// Says what became of the run, and how to go on.

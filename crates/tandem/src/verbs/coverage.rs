@@ -60,6 +60,15 @@ pub(crate) fn print(output: &Output, coverage: &Coverage) -> Result<(), CliError
         count(coverage.quarantined),
         count(coverage.empty_body),
     ))?;
+    if coverage.stale > 0 {
+        output.line(&format!(
+            "  {} changed since they were analysed, or were asked by an older prompt: tandem analyze --stale renews them",
+            count(coverage.stale)
+        ))?;
+    }
+    if coverage.quarantined > 0 {
+        output.line("  tandem quarantine says what always failed, and why")?;
+    }
     if coverage.by_team.len() > 1 {
         output.line("")?;
         let rows: Vec<Vec<String>> = coverage

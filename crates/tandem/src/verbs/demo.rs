@@ -224,7 +224,7 @@ fn analyze(
             }),
             models: models.clone(),
         };
-        let engine = setup.engine(app, store, Arc::clone(detector), CancellationToken::new());
+        let engine = setup.engine(app, store, Arc::clone(detector), CancellationToken::new())?;
         let tiers = checked_models(
             app,
             &engine,

@@ -172,19 +172,19 @@ impl Setup {
         store: &Arc<dyn Store>,
         detector: Arc<Detector>,
         interrupt: CancellationToken,
-    ) -> Engine {
+    ) -> Result<Engine, CliError> {
         let answers = Arc::new(Answers::new(Arc::clone(store), detector));
-        Engine::new(EngineParts {
+        Ok(Engine::new(EngineParts {
             ledger: ledger(store),
             providers: self.providers,
             catalogue: Arc::new(self.models),
             sink: answers.clone(),
             check: answers,
-            observer: Arc::new(RunObserver::new(app.output)),
+            observer: Arc::new(RunObserver::new(app)?),
             clock: Arc::new(SystemClock),
             interrupt,
             settings: self.settings,
-        })
+        }))
     }
 }
 

@@ -7,6 +7,8 @@ pub(crate) mod detection;
 pub(crate) mod engine;
 pub(crate) mod hosts;
 pub(crate) mod in_service;
+pub(crate) mod interrupt;
 pub(crate) mod observations;
 pub(crate) mod observer;
+pub(crate) mod prompt_parts;
 pub(crate) mod question;

@@ -44,8 +44,9 @@ pub(crate) fn task() -> Task {
 pub(crate) struct Questions<'a> {
     detector: &'a Detector,
     budget: ContextBudget,
-    /// Tokens that every request has: the system prompt and the schema.
-    shared_tokens: u64,
+    /// Tokens that every request has.
+    system_tokens: u64,
+    schema_tokens: u64,
 }
 
 impl<'a> Questions<'a> {
@@ -54,8 +55,19 @@ impl<'a> Questions<'a> {
         Questions {
             detector,
             budget: ContextBudget::default(),
-            shared_tokens: tokens::count(system_prompt()) + tokens::count(answer_schema_text()),
+            system_tokens: tokens::count(system_prompt()),
+            schema_tokens: tokens::count(answer_schema_text()),
         }
+    }
+
+    /// Tokens of the system prompt.
+    pub(crate) fn system_tokens(&self) -> u64 {
+        self.system_tokens
+    }
+
+    /// Tokens of the answer schema.
+    pub(crate) fn schema_tokens(&self) -> u64 {
+        self.schema_tokens
     }
 
     /// The question about one pull request, and what it was made of.
@@ -63,7 +75,7 @@ impl<'a> Questions<'a> {
         let evidence = self.detector.evidence(&stored.pull_request);
         let context = build_context(&stored.pull_request, &evidence, &self.budget);
         let key = stored.pull_request.key();
-        let prompt_tokens = self.shared_tokens + context.total_tokens;
+        let prompt_tokens = self.system_tokens + self.schema_tokens + context.total_tokens;
         let request = NewRequest {
             custom_id: custom_id(&key, &stored.content_hash),
             subject: key.to_string(),

@@ -93,39 +93,6 @@ fn without_fallback_failures_stay_and_the_exit_code_says_so() {
 }
 
 #[test]
-fn a_second_analyze_is_told_who_holds_the_lock() {
-    let emulator = Emulator::start(None);
-    let tandem = Tandem::new()
-        .with_pull_requests(10)
-        .with_emulator(&emulator);
-    let mut first = tandem
-        .command(&["analyze", "--with-fallback"])
-        .env("TANDEM_TEST_PAUSE_AT", "after:create")
-        .stdout(Stdio::null())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("started");
-    let stderr = std::io::BufReader::new(first.stderr.take().expect("piped"));
-    let paused = std::io::BufRead::lines(stderr)
-        .map_while(std::io::Result::ok)
-        .any(|line| line == "paused after:create");
-    assert!(paused);
-    let second = tandem.run(&["analyze", "--with-fallback"]);
-    assert_eq!(second.code, 2, "{}", second.stderr);
-    assert!(
-        second.stderr.contains("lock") && second.stderr.contains(&first.id().to_string()),
-        "{}",
-        second.stderr
-    );
-    // Reading goes on meanwhile.
-    assert_eq!(tandem.json(&["runs"])[0]["state"], json!("running"));
-    first.kill().expect("killed");
-    first.wait().expect("gone");
-    tandem.ok(&["runs", "resume", "1"]);
-    assert_eq!(tandem.json(&["coverage"])["analyzed"], json!(10));
-}
-
-#[test]
 fn no_wait_submits_and_resume_collects() {
     let emulator = Emulator::start(None);
     let tandem = Tandem::new()

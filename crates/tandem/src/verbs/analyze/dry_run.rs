@@ -4,7 +4,7 @@ use std::io::{BufWriter, Write};
 use std::sync::Arc;
 
 use analysis::secrets::MaskCounts;
-use batch::engine::Estimate;
+use batch::engine::{Estimate, PartEstimate};
 use batch::policy::first_variant;
 use batch::provider::RequestTemplate;
 use batch::{RunSpec, Settings, TierSpec};
@@ -23,6 +23,7 @@ use crate::wiring::candidates::{Candidates, Wanted};
 use crate::wiring::engine::models as model_table;
 use crate::wiring::hosts::{connected, spool};
 use crate::wiring::in_service::{in_service, today};
+use crate::wiring::prompt_parts::{COLUMNS, PromptParts};
 use crate::wiring::question::{Questions, task};
 
 #[derive(Serialize)]
@@ -32,6 +33,7 @@ struct Document<'a> {
     tiers: Vec<String>,
     #[serde(flatten)]
     estimate: &'a Estimate,
+    parts: Vec<PartEstimate>,
     shortened: u64,
     masked: u64,
 }
@@ -89,9 +91,11 @@ pub(super) fn models(
     };
     let mut candidates = Candidates::new(Arc::clone(store), wanted);
     let (mut requests, mut input_tokens, mut shortened, mut masked) = (0_u64, 0_u64, 0_u64, 0_u64);
+    let mut parts = PromptParts::default();
     for stored in candidates.by_ref() {
         let (request, context) = questions.ask(&stored);
         requests += 1;
+        parts.add(&questions, &context);
         input_tokens += u64::from(request.prompt_tokens);
         shortened += u64::from(!context.cuts.is_empty());
         masked += total(&context.masked);
@@ -118,6 +122,7 @@ pub(super) fn models(
             dry_run: true,
             tiers: names,
             estimate: &estimate,
+            parts: parts.estimates(&spec, &estimate),
             shortened,
             masked,
         })?;
@@ -127,6 +132,7 @@ pub(super) fn models(
             names.join(", then "),
             estimate_text(&estimate)
         ))?;
+        app.output.table(&COLUMNS, &parts.rows(&spec, &estimate))?;
         app.output.line(&format!(
             "{} texts would be shortened to their token budget, {} secrets and personal addresses masked; nothing was sent",
             count(shortened),
