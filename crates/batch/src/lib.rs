@@ -14,6 +14,7 @@ pub mod provider;
 pub mod repair;
 mod settings;
 mod sink;
+mod strict;
 mod task;
 #[cfg(feature = "testing")]
 pub mod testing;
@@ -34,8 +35,10 @@ pub use settings::{
     StallSettings, Wait,
 };
 pub use sink::{
-    Accepted, Answer, AnswerCheck, AnswerSink, Candidate, Doubt, Oversized, Shrunk, SinkError,
+    Accepted, Answer, AnswerCheck, AnswerSink, Candidate, Doubt, MemorySink, Oversized, Shrunk,
+    SinkError,
 };
+pub use strict::{Misfit, StrictForm, strict_form};
 pub use task::{
     AnswerSchema, DoubtSpec, NewRequest, Payload, PayloadError, RunSpec, Task, is_legal_custom_id,
 };

@@ -1,6 +1,7 @@
 //! The caller's side: what an answer must be, and where answers go.
 
 use std::error::Error;
+use std::sync::{Mutex, PoisonError};
 
 use crate::ledger::RunId;
 use crate::money::Money;
@@ -58,6 +59,25 @@ pub trait AnswerSink: Send + Sync {
     /// # Errors
     /// Any error stops the run, which can be resumed.
     fn store(&self, answers: &[Answer]) -> Result<(), SinkError>;
+}
+
+/// Keeps answers in memory, for short runs and for trials.
+#[derive(Debug, Default)]
+pub struct MemorySink(Mutex<Vec<Answer>>);
+
+impl MemorySink {
+    /// Takes the answers that came since the last call, in the order in which they came.
+    pub fn take(&self) -> Vec<Answer> {
+        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl AnswerSink for MemorySink {
+    fn store(&self, answers: &[Answer]) -> Result<(), SinkError> {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.extend_from_slice(answers);
+        Ok(())
+    }
 }
 
 /// An error of the caller's storage.
@@ -139,5 +159,15 @@ pub trait AnswerCheck: Send + Sync {
     fn doubt(&self, accepted: Accepted<'_>) -> Option<Doubt> {
         let _ = accepted;
         None
+    }
+}
+
+/// A function that looks at an answer is a check.
+impl<F> AnswerCheck for F
+where
+    F: Fn(Candidate<'_>) -> Result<(), String> + Send + Sync,
+{
+    fn check(&self, candidate: Candidate<'_>) -> Result<(), String> {
+        self(candidate)
     }
 }

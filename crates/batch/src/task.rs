@@ -1,10 +1,13 @@
 //! What is asked: the task, its answer schema, and the requests.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::money::Money;
+use crate::strict::strict_form;
 use crate::tier::TierSpec;
 
 /// What every request of a run has in common.
@@ -31,6 +34,42 @@ pub struct AnswerSchema {
     pub name: String,
     /// The schema.
     pub schema: Value,
+}
+
+impl AnswerSchema {
+    /// The schema for constrained decoding: without what strict mode does not take and the caller
+    /// checks. A schema that does not fit strict mode stays as it is.
+    pub fn on_the_wire(&self) -> Cow<'_, Value> {
+        match strict_form(&self.schema) {
+            Ok(form) if form.schema != self.schema => Cow::Owned(form.schema),
+            _ => Cow::Borrowed(&self.schema),
+        }
+    }
+}
+
+impl Task {
+    /// A task whose versions are hashes of its prompt and its schema, so that a change of either is
+    /// a change of version; answers of some 400 tokens.
+    pub fn new(name: &str, system: &str, schema: AnswerSchema) -> Task {
+        Task {
+            name: name.to_owned(),
+            prompt_version: short_hash(&[system]),
+            schema_version: short_hash(&[&schema.name, &schema.schema.to_string()]),
+            system: system.to_owned(),
+            schema,
+            expected_output_tokens: 400,
+        }
+    }
+}
+
+/// Half of a hash, in hexadecimal digits.
+fn short_hash(parts: &[&str]) -> String {
+    let mut hasher = blake3::Hasher::new();
+    for part in parts {
+        hasher.update(&(part.len() as u64).to_le_bytes());
+        hasher.update(part.as_bytes());
+    }
+    hasher.finalize().to_hex()[..32].to_owned()
 }
 
 /// Everything a run needs to be resumed exactly; kept in the ledger.
@@ -71,6 +110,24 @@ pub struct NewRequest {
     pub payload: Payload,
     /// An estimate of the tokens of the whole prompt, system prompt and schema included.
     pub prompt_tokens: u32,
+}
+
+impl NewRequest {
+    /// A question in one message, about itself: the subject is the id, the content is the text. Its
+    /// prompt tokens are taken as a third of the bytes of task and text, which is more than most
+    /// texts have; give the true number where you count it.
+    pub fn user(custom_id: &str, text: &str, task: &Task) -> NewRequest {
+        let schema_bytes = task.schema.schema.to_string().len();
+        let bytes = text.len() + task.system.len() + schema_bytes;
+        NewRequest {
+            custom_id: custom_id.to_owned(),
+            subject: custom_id.to_owned(),
+            group: String::new(),
+            content_hash: short_hash(&[text]),
+            payload: Payload::user(text),
+            prompt_tokens: u32::try_from(bytes.div_ceil(3)).unwrap_or(u32::MAX),
+        }
+    }
 }
 
 /// Whether an id is legal at every provider: `[A-Za-z0-9_-]{1,64}`.

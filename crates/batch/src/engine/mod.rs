@@ -24,10 +24,10 @@ pub use preflight::Preflight;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::clock::Clock;
+use crate::clock::{Clock, SystemClock};
 use crate::ledger::{Ledger, RunId, RunSummary, Takeover};
 use crate::models::Catalogue;
-use crate::observer::{Event, Moment, Observer, Step};
+use crate::observer::{Event, Moment, Observer, Silent, Step};
 use crate::provider::Provider;
 use crate::settings::Settings;
 use crate::sink::{AnswerCheck, AnswerSink};
@@ -56,6 +56,30 @@ pub struct EngineParts {
     pub interrupt: CancellationToken,
     /// How to go about it.
     pub settings: Settings,
+}
+
+impl EngineParts {
+    /// Parts for real hosts: the embedded catalogue, the system's clock, nobody who is told, no
+    /// interrupt, and the settings of [`Settings::production`]. Replace what you want otherwise.
+    pub fn new(
+        ledger: Arc<dyn Ledger>,
+        providers: impl IntoIterator<Item = Arc<dyn Provider>>,
+        sink: Arc<dyn AnswerSink>,
+        check: Arc<dyn AnswerCheck>,
+    ) -> EngineParts {
+        let named = |provider: Arc<dyn Provider>| (provider.name().to_owned(), provider);
+        EngineParts {
+            ledger,
+            providers: providers.into_iter().map(named).collect(),
+            catalogue: Arc::new(Catalogue::embedded()),
+            sink,
+            check,
+            observer: Arc::new(Silent),
+            clock: Arc::new(SystemClock),
+            interrupt: CancellationToken::new(),
+            settings: Settings::production(),
+        }
+    }
 }
 
 /// The cascade.

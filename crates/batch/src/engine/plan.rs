@@ -9,8 +9,9 @@ use crate::money::Money;
 use crate::observer::{Event, Moment, ShardProgress, Step};
 use crate::policy::first_variant;
 use crate::provider::{LineFrame, RequestTemplate};
+use crate::strict::strict_form;
 use crate::task::{NewRequest, RunSpec, is_legal_custom_id};
-use crate::tier::TierSpec;
+use crate::tier::{ResponseMode, TierSpec};
 
 /// Requests claimed in one transaction.
 const CLAIM_PAGE: usize = 500;
@@ -84,9 +85,11 @@ impl Engine {
         Ok(self.ledger().discard_run(run)?)
     }
 
-    /// The specification with the prices of today.
+    /// The specification with the prices of today. A tier that would constrain answers by a schema
+    /// that strict mode does not take asks in JSON mode instead.
     pub(super) fn priced(&self, spec: RunSpec) -> Result<RunSpec, EngineError> {
         let day = self.today();
+        let misfit = strict_form(&spec.task.schema.schema).err();
         let mut tiers = Vec::with_capacity(spec.tiers.len());
         for tier in spec.tiers {
             let provider = self.provider(&tier.reference.provider)?;
@@ -108,6 +111,19 @@ impl Engine {
                     model: tier.reference.to_string(),
                 });
             }
+            let tier = match &misfit {
+                Some(misfit) if tier.response == ResponseMode::StrictSchema => {
+                    self.warn(&format!(
+                        "{} is asked in JSON mode: strict mode does not take the schema ({misfit})",
+                        tier.reference
+                    ));
+                    TierSpec {
+                        response: ResponseMode::JsonObject,
+                        ..tier
+                    }
+                }
+                _ => tier,
+            };
             tiers.push(tier);
         }
         Ok(RunSpec { tiers, ..spec })

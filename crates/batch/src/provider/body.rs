@@ -21,7 +21,7 @@ impl ChatBody {
             ResponseMode::StrictSchema => (
                 task.system.clone(),
                 Some(json!({"type": "json_schema", "json_schema": {
-                    "name": task.schema.name, "strict": true, "schema": task.schema.schema}})),
+                    "name": task.schema.name, "strict": true, "schema": task.schema.on_the_wire()}})),
             ),
             ResponseMode::JsonObject => (
                 system_with_schema(template),
