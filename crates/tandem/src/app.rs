@@ -18,6 +18,8 @@ pub(crate) struct App {
     /// Where events for machines go; `-` is stderr.
     pub(crate) events: Option<PathBuf>,
     database: Option<String>,
+    /// Whether the database was named on the command line rather than by the environment.
+    is_named: bool,
     config_path: Option<PathBuf>,
 }
 
@@ -34,6 +36,8 @@ impl App {
                 progress: !options.no_progress && !quiet && std::io::stderr().is_terminal(),
             },
             events: options.events.clone(),
+            is_named: options.db.is_some()
+                && options.db != std::env::var("TANDEM_DATABASE_URL").ok(),
             database: options.db.clone().filter(|text| !text.trim().is_empty()),
             config_path: options.config.clone(),
         }
@@ -45,8 +49,24 @@ impl App {
             output: self.output,
             events: self.events.clone(),
             database: Some(path.display().to_string()),
+            is_named: true,
             config_path: self.config_path.clone(),
         }
+    }
+
+    /// The same application on the database that `--db` names, or on this one where it names none.
+    /// For work that does not belong to the database of the environment.
+    pub(crate) fn with_default_database(&self, path: &Path) -> Self {
+        if self.is_named {
+            return App {
+                output: self.output,
+                database: self.database.clone(),
+                is_named: true,
+                events: self.events.clone(),
+                config_path: self.config_path.clone(),
+            };
+        }
+        self.with_database(path)
     }
 
     /// Where the database is.

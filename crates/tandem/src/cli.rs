@@ -1,5 +1,6 @@
 //! The command line: every verb and option, with the words a user reads in `--help`.
 
+mod batch;
 mod costs;
 mod insights;
 mod quarantine;
@@ -7,6 +8,9 @@ mod quarantine;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+pub(crate) use self::batch::{
+    BatchArguments, BatchCommand, BatchJob, BatchPlanOptions, BatchRunArguments,
+};
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
@@ -142,6 +146,8 @@ pub(crate) enum Command {
     Verdicts(VerdictsArguments),
     /// Hold the verdicts against a file of known truth
     Evaluate(EvaluateArguments),
+    /// Put any JSONL of questions through the same cascade, with a JSON Schema for the answers
+    Batch(BatchArguments),
     /// Serve a local Batch API that behaves as Groq's does (an emulator, for tests and trials)
     Emulate(EmulateArguments),
     /// Check what is configured, reachable and missing, and say what to do next

@@ -153,6 +153,7 @@ fn take_up(
     // of a process that is gone.
     let _mine = store.lock(&lock_of(run))?;
     let mut spec = ledger.run(run)?.spec;
+    refuse_other_tasks(run, &spec.task.name)?;
     if let Some(budget) = money(budget)? {
         spec.budget = Some(budget);
         ledger.set_run_spec(run, &spec)?;
@@ -168,6 +169,23 @@ fn take_up(
         };
         let report = report.map_err(|error| resumable(error.into(), run))?;
         finish(app, &report, None)
+    })
+}
+
+/// Refuses a run whose answers are not analyses of pull requests.
+fn refuse_other_tasks(run: RunId, task: &str) -> Result<(), CliError> {
+    if task == TASK {
+        return Ok(());
+    }
+    let error = CliError::input(format!(
+        "run {run} is not of tandem analyze: its task is {task}"
+    ));
+    Err(if task.starts_with("batch:") {
+        error.hint(format!(
+            "give its results file: tandem batch resume {run} --output FILE, or tandem batch cancel"
+        ))
+    } else {
+        error.hint("run the verb that began it again: it goes on where it stopped")
     })
 }
 
@@ -312,7 +330,7 @@ fn lock_of(run: RunId) -> String {
 }
 
 /// The estimate in one line.
-fn estimate_text(estimate: &Estimate) -> String {
+pub(crate) fn estimate_text(estimate: &Estimate) -> String {
     let mut text = format!(
         "{} requests, about {} tokens in and {} out; likely {} ({} to {}), {} by synchronous calls",
         count(estimate.requests),
@@ -332,7 +350,7 @@ fn estimate_text(estimate: &Estimate) -> String {
     text
 }
 
-fn confirmed() -> Result<bool, CliError> {
+pub(crate) fn confirmed() -> Result<bool, CliError> {
     let mut stderr = std::io::stderr().lock();
     write!(stderr, "Send them? [y/N] ")?;
     stderr.flush()?;
@@ -391,7 +409,7 @@ fn resumable(error: CliError, run: RunId) -> CliError {
     ))
 }
 
-fn money(usd: Option<f64>) -> Result<Option<Money>, CliError> {
+pub(crate) fn money(usd: Option<f64>) -> Result<Option<Money>, CliError> {
     usd.map(Money::from_usd)
         .transpose()
         .map_err(|error| CliError::new(ErrorKind::Input, error))

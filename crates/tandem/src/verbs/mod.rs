@@ -2,6 +2,7 @@
 
 pub(crate) mod adoption;
 pub(crate) mod analyze;
+pub(crate) mod batch;
 pub(crate) mod completions;
 pub(crate) mod costs;
 pub(crate) mod coverage;

@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use batch::provider::{Dialect, ProviderError, ProviderErrorKind, SYNC_SUFFIX};
 use batch::{
-    CancellationToken, Catalogue, CompletionWindow, DEFAULT_TIERS, Engine, EngineError,
-    EngineParts, Ledger, LedgerError, Providers, Settings, SystemClock, TierSpec, Wait,
+    AnswerCheck, AnswerSink, CancellationToken, Catalogue, CompletionWindow, DEFAULT_TIERS, Engine,
+    EngineError, EngineParts, Ledger, LedgerError, Providers, Settings, SystemClock, TierSpec,
+    Wait,
 };
 use detect::Detector;
 use store::Store;
@@ -174,12 +175,24 @@ impl Setup {
         interrupt: CancellationToken,
     ) -> Result<Engine, CliError> {
         let answers = Arc::new(Answers::new(Arc::clone(store), detector));
+        self.engine_for(app, ledger(store), answers.clone(), answers, interrupt)
+    }
+
+    /// An engine for any task: answers are held against `check` and go to `sink`.
+    pub(crate) fn engine_for(
+        self,
+        app: &App,
+        ledger: Arc<dyn Ledger>,
+        sink: Arc<dyn AnswerSink>,
+        check: Arc<dyn AnswerCheck>,
+        interrupt: CancellationToken,
+    ) -> Result<Engine, CliError> {
         Ok(Engine::new(EngineParts {
-            ledger: ledger(store),
+            ledger,
             providers: self.providers,
             catalogue: Arc::new(self.models),
-            sink: answers.clone(),
-            check: answers,
+            sink,
+            check,
             observer: Arc::new(RunObserver::new(app)?),
             clock: Arc::new(SystemClock),
             interrupt,

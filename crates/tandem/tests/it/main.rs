@@ -2,6 +2,7 @@
 
 mod analyze;
 mod architecture;
+mod batch;
 mod command_line;
 mod costs;
 mod crash;
