@@ -2,11 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::distribution::normal_quantile;
 use crate::error::{StatsError, require_at_least, require_length};
-use crate::quantile::median;
+use crate::quantile::sorted_copy;
 
-/// The median of a chi-square with 1 degree of freedom.
-const MEDIAN_OF_CHI_SQUARE: f64 = 0.454_936_423_119_572_8;
+/// The share of neighbouring pairs that tell the dispersion; the others may be steps.
+const SHARE_WITHOUT_STEP: f64 = 0.8;
 
 /// A level that lasts for less is not told from an outlier.
 const SHORTEST_SEGMENT: usize = 2;
@@ -37,8 +38,8 @@ pub struct Segmentation {
 /// `3 ln T` for each change among T points. Exact, by dynamic programming with the pruning of R. Killick,
 /// P. Fearnhead and I. A. Eckley, "Optimal detection of changepoints with a linear computational cost",
 /// JASA 107 (2012) 1590-1598; the penalty is the leading term of N. R. Zhang and D. O. Siegmund, Biometrics
-/// 63 (2007) 22-32. The dispersion is the median of the chi-squares of neighbouring points over its
-/// expectation, which a few steps cannot move. A level lasts for at least 2 points.
+/// 63 (2007) 22-32. The dispersion is the mean of the smaller 80 % of the chi-squares of neighbouring
+/// points over its expectation, which a few steps cannot move. A level lasts for at least 2 points.
 pub fn change_points_of_shares(
     successes: &[u64],
     totals: &[u64],
@@ -126,7 +127,7 @@ fn segment(
             (costs.of(point - 1, point + 1) - apart).max(0.0)
         })
         .collect();
-    let dispersion = median(&neighbours).map_or(1.0, |it| (it / MEDIAN_OF_CHI_SQUARE).max(1.0));
+    let dispersion = dispersion(&neighbours);
     let penalty = 3.0 * (points as f64).ln() * dispersion;
     let starts = best_starts(&costs, points, penalty);
     let mut segments = Vec::new();
@@ -145,6 +146,28 @@ fn segment(
         segments,
         dispersion,
     })
+}
+
+/// Returns how much larger the chi-squares of neighbouring points are than those of independent draws.
+fn dispersion(neighbours: &[f64]) -> f64 {
+    if neighbours.is_empty() {
+        return 1.0;
+    }
+    let kept = (neighbours.len() as f64 * SHARE_WITHOUT_STEP).ceil();
+    let sorted = sorted_copy(neighbours);
+    let mean = sorted[..kept as usize].iter().sum::<f64>() / kept;
+    let share = kept / neighbours.len() as f64;
+    (mean / mean_of_smaller_chi_squares(share)).max(1.0)
+}
+
+/// Returns the mean of a chi-square with 1 degree of freedom below its quantile `share`.
+fn mean_of_smaller_chi_squares(share: f64) -> f64 {
+    if share >= 1.0 {
+        return 1.0;
+    }
+    let root = normal_quantile(f64::midpoint(1.0, share));
+    // The integral of x^2 phi(x) between -root and root.
+    1.0 - 2.0 * root * (-0.5 * root * root).exp() / (share * std::f64::consts::TAU.sqrt())
 }
 
 /// Returns for each end the start of the last segment in the best segmentation up to it.

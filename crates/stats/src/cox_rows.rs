@@ -15,19 +15,20 @@ pub(crate) struct CoxRows {
     pub(crate) scales: Vec<f64>,
     pub(crate) events: usize,
     pub(crate) clusters: usize,
-    rows: Vec<Row>,
+    pub(crate) rows: Vec<Row>,
     /// The regressors of row i at `i * width ..`.
     values: Vec<f64>,
 }
 
+/// One row beside its regressors.
 #[derive(Clone, Copy)]
-struct Row {
-    stratum: u32,
-    time: f64,
-    event: bool,
-    cluster: u32,
+pub(crate) struct Row {
+    pub(crate) stratum: u32,
+    pub(crate) time: f64,
+    pub(crate) event: bool,
+    pub(crate) cluster: u32,
     /// The centred rank of the event's time among all events; 0 without one.
-    rank: f64,
+    pub(crate) rank: f64,
 }
 
 /// The logarithm of the partial likelihood with its derivatives.
@@ -37,21 +38,11 @@ pub(crate) struct Likelihood {
     pub(crate) information: DMatrix<f64>,
 }
 
-/// What is read off the residuals at the solution.
-pub(crate) struct Residuals {
-    /// Score residuals added up within clusters, one row for each.
-    pub(crate) cluster_scores: DMatrix<f64>,
-    /// Schoenfeld residuals times centred ranks of time, added up.
-    pub(crate) trend: DVector<f64>,
-    /// The sum of squares of the centred ranks.
-    pub(crate) rank_squares: f64,
-}
-
 /// Weighted sums over a set of rows.
 #[derive(Clone)]
-struct Sums {
-    weight: f64,
-    values: DVector<f64>,
+pub(crate) struct Sums {
+    pub(crate) weight: f64,
+    pub(crate) values: DVector<f64>,
     squares: DMatrix<f64>,
 }
 
@@ -158,22 +149,22 @@ impl CoxRows {
         })
     }
 
-    fn row_values(&self, row: usize) -> &[f64] {
+    pub(crate) fn row_values(&self, row: usize) -> &[f64] {
         &self.values[row * self.width..(row + 1) * self.width]
     }
 
-    fn weight(&self, row: usize, coefficients: &DVector<f64>) -> f64 {
+    pub(crate) fn weight(&self, row: usize, coefficients: &DVector<f64>) -> f64 {
         self.linear(row, coefficients).exp()
     }
 
-    fn linear(&self, row: usize, coefficients: &DVector<f64>) -> f64 {
+    pub(crate) fn linear(&self, row: usize, coefficients: &DVector<f64>) -> f64 {
         let pairs = self.row_values(row).iter().zip(coefficients.iter());
         pairs.map(|(value, coefficient)| value * coefficient).sum()
     }
 
     /// Visits every time with events, latest first within each stratum: the rows tied there, the sums over
     /// all at risk and those over the events.
-    fn visit(
+    pub(crate) fn visit(
         &self,
         coefficients: &DVector<f64>,
         mut visit: impl FnMut(std::ops::Range<usize>, &Sums, &Sums),
@@ -242,105 +233,6 @@ impl CoxRows {
             gradient,
             information,
         }
-    }
-
-    /// Returns score residuals by cluster and the trend of Schoenfeld residuals.
-    ///
-    /// A row at risk adds `-w (x - mean) / W` for each event at or before its end. That sum is the one over
-    /// all events of the stratum less the later ones, so that one walk from the latest time, after one that
-    /// finds the totals, needs no memory of the times.
-    pub(crate) fn residuals(&self, coefficients: &DVector<f64>) -> Residuals {
-        let strata = self
-            .rows
-            .iter()
-            .map(|row| row.stratum + 1)
-            .max()
-            .unwrap_or(0) as usize;
-        let mut totals = vec![(0.0, DVector::zeros(self.width)); strata];
-        self.visit(coefficients, |tied, at_risk, dying| {
-            let stratum = self.rows[tied.start].stratum as usize;
-            let step = EfronStep::new(&self.rows[tied], at_risk, dying);
-            totals[stratum].0 += step.hazard;
-            totals[stratum].1 += &step.hazard_mean;
-        });
-        let mut residuals = Residuals {
-            cluster_scores: DMatrix::zeros(self.clusters, self.width),
-            trend: DVector::zeros(self.width),
-            rank_squares: self.rows.iter().map(|row| row.rank * row.rank).sum(),
-        };
-        let mut later = (0.0, DVector::<f64>::zeros(self.width));
-        let mut stratum = u32::MAX;
-        self.visit(coefficients, |tied, at_risk, dying| {
-            if self.rows[tied.start].stratum != stratum {
-                stratum = self.rows[tied.start].stratum;
-                later.0 = 0.0;
-                later.1.fill(0.0);
-            }
-            let step = EfronStep::new(&self.rows[tied.clone()], at_risk, dying);
-            let total = &totals[stratum as usize];
-            for index in tied {
-                let row = self.rows[index];
-                let weight = self.weight(index, coefficients);
-                // Events that die together leave the risk set bit by bit.
-                let spared = if row.event { step.spared } else { 0.0 };
-                let hazard = total.0 - later.0 - spared;
-                for (column, &value) in self.row_values(index).iter().enumerate() {
-                    let spared_mean = if row.event {
-                        step.spared_mean[column]
-                    } else {
-                        0.0
-                    };
-                    let hazard_mean = total.1[column] - later.1[column] - spared_mean;
-                    let mut score = -weight * (value * hazard - hazard_mean);
-                    if row.event {
-                        score += value - step.mean[column];
-                        residuals.trend[column] += row.rank * (value - step.mean[column]);
-                    }
-                    residuals.cluster_scores[(row.cluster as usize, column)] += score;
-                }
-            }
-            later.0 += step.hazard;
-            later.1 += &step.hazard_mean;
-        });
-        residuals
-    }
-}
-
-/// What happens at one time with ties as Efron counts them.
-struct EfronStep {
-    /// `sum 1 / W` over the steps.
-    hazard: f64,
-    /// `sum mean / W`.
-    hazard_mean: DVector<f64>,
-    /// The part of those that a row with the event does not bear.
-    spared: f64,
-    spared_mean: DVector<f64>,
-    /// The mean of the means.
-    mean: DVector<f64>,
-}
-
-impl EfronStep {
-    fn new(tied: &[Row], at_risk: &Sums, dying: &Sums) -> Self {
-        let width = at_risk.values.len();
-        let deaths = tied.iter().filter(|row| row.event).count();
-        let mut step = EfronStep {
-            hazard: 0.0,
-            hazard_mean: DVector::zeros(width),
-            spared: 0.0,
-            spared_mean: DVector::zeros(width),
-            mean: DVector::zeros(width),
-        };
-        for index in 0..deaths {
-            let share = index as f64 / deaths as f64;
-            let weight = at_risk.weight - share * dying.weight;
-            let mean = (&at_risk.values - &dying.values * share) / weight;
-            step.hazard += 1.0 / weight;
-            step.hazard_mean.axpy(1.0 / weight, &mean, 1.0);
-            step.spared += share / weight;
-            step.spared_mean.axpy(share / weight, &mean, 1.0);
-            step.mean.axpy(1.0 / deaths as f64, &mean, 1.0);
-        }
-        step
     }
 }
 

@@ -13,6 +13,7 @@ mod concordance;
 mod correlation;
 mod covariance;
 mod cox;
+mod cox_residuals;
 mod cox_rows;
 mod cumulative_incidence;
 mod distribution;

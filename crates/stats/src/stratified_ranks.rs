@@ -62,8 +62,9 @@ pub fn van_elteren(rows: Stratified) -> Result<StratifiedComparison, StatsError>
 ///
 /// As [`van_elteren`], but the variance of T sums the squares of cluster totals: a row of rank R adds
 /// `(a - mean a) (R - (N + 1) / 2) sqrt(N / (N - 1)) / (N + 1)`, a being 1 in the first arm, so that for
-/// independent rows it is the variance over all permutations. The p-value takes the ranks as they are,
-/// the interval those after the estimated shift is removed; Student's t with clusters less 1.
+/// independent rows it is the variance over all permutations; times `G / (G - 1)` for G clusters. The ranks
+/// are those after the estimated shift is removed, so that an effect does not count as noise. Student's t
+/// with G - 1 degrees of freedom.
 pub fn van_elteren_clustered(
     rows: Stratified,
     clusters: &[u32],
@@ -217,7 +218,8 @@ impl SortedStrata {
                 }
             });
         }
-        totals.iter().map(|total| total * total).sum()
+        let used = self.clusters_used() as f64;
+        totals.iter().map(|total| total * total).sum::<f64>() * used / (used - 1.0)
     }
 
     fn compare(
@@ -226,9 +228,11 @@ impl SortedStrata {
         deviation_at_centre: f64,
         df: Option<f64>,
     ) -> Result<StratifiedComparison, StatsError> {
-        let deviation = match df {
-            Some(_) => self.clustered_variance(0.0).sqrt(),
-            None => deviation_at_centre,
+        // Where the shift explains everything, nothing is left to vary.
+        let deviation = if deviation_at_centre > 0.0 || df.is_none() {
+            deviation_at_centre
+        } else {
+            self.clustered_variance(0.0).sqrt()
         };
         if deviation <= 0.0 {
             return Err(StatsError::Constant {
@@ -240,13 +244,7 @@ impl SortedStrata {
             Some(df) => (student_two_sided(z, df), student_97_5(df)),
             None => (normal_two_sided(z), Z_95),
         };
-        // Where the shift explains everything, nothing is left to vary.
-        let remaining = if deviation_at_centre > 0.0 {
-            deviation_at_centre
-        } else {
-            deviation
-        };
-        let width = critical * remaining;
+        let width = critical * deviation;
         let sizes = |of: fn(&Stratum) -> usize| self.strata.iter().map(of).sum();
         Ok(StratifiedComparison {
             z,
@@ -397,7 +395,9 @@ mod tests {
         );
         assert!((compared.shift + 1.0).abs() < 1e-6);
         let clustered = van_elteren_clustered(rows, &[1, 2, 3, 4, 5, 6]).expect("valid");
-        assert!((clustered.z - compared.z).abs() < 1e-12, "{clustered:?}");
+        // The same but for the factor of 4 clusters.
+        let want = compared.z * 0.75_f64.sqrt();
+        assert!((clustered.z - want).abs() < 1e-12, "{clustered:?}");
         let apart = Stratified {
             strata: &[1, 2, 1, 2, 3, 3],
             ..rows

@@ -6,6 +6,7 @@ mod aidev;
 mod close_to;
 mod cursor_panel;
 mod metr;
+mod properties;
 mod shared_data;
 mod textbook_ranks;
 mod textbook_regression;

