@@ -155,6 +155,10 @@ impl Engine {
             let mut moved = Moved::No;
             if planned.shards > 0 {
                 moved = Moved::Yes;
+                self.tell(&Event::Totals {
+                    run: session.run,
+                    totals: self.ledger().totals(session.run)?,
+                });
             }
             match self.round(session).await {
                 Ok(Moved::Yes) => moved = Moved::Yes,

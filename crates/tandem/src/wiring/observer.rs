@@ -12,7 +12,7 @@ use crate::error::CliError;
 use crate::output::{Output, count, dollars};
 use board::Board;
 use events::Events;
-use screen::{Screen, pace};
+use screen::{Screen, pace, shards};
 
 mod board;
 mod events;
@@ -164,12 +164,12 @@ impl State {
         for tier in self.board.tiers(now) {
             let line = tier.line;
             output.note(&format!(
-                "run {run}, tier {} ({}): {} of {} done, {} shards out, {}{}",
+                "run {run}, tier {} ({}): {} of {} done, {} out, {}{}",
                 tier.tier,
                 tier.model,
                 count(line.done),
                 count(line.requests),
-                count(tier.shards_out),
+                shards(tier.shards_out),
                 dollars(line.cost.as_usd()),
                 pace(&line)
             ));

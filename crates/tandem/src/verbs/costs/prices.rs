@@ -8,7 +8,7 @@ use super::per_million;
 use crate::app::App;
 use crate::error::{CliError, Outcome};
 use crate::wiring::engine::{configured_tiers, models};
-use crate::wiring::in_service::today;
+use crate::wiring::in_service::{in_service, today};
 
 /// The document.
 #[derive(Serialize)]
@@ -45,7 +45,9 @@ struct Price {
 pub(super) fn run(app: &App) -> Result<Outcome, CliError> {
     let config = app.config()?;
     let catalogue = models(&config)?;
-    let configured = configured_tiers(&config, &catalogue)?;
+    let mut configured = configured_tiers(&config, &catalogue)?;
+    // A run would ask the successors of retired models.
+    configured.extend(in_service(&config, configured.clone(), &catalogue, today())?.0);
     let is_configured = |model: &Model| {
         configured
             .iter()

@@ -49,6 +49,7 @@ impl Screen {
         }
         if self.shards.len() < SHARD_LINES {
             let bar = self.bars.insert(self.shards.len(), bar());
+            bar.set_length(shard.requests);
             bar.set_prefix(format!("tier {} shard {}", shard.tier, shard.shard));
             self.shards
                 .insert(shard.shard, (bar, shard.status.to_owned()));
@@ -70,11 +71,11 @@ impl Screen {
                 .or_insert_with(|| bars.add(bar()));
             bar.set_prefix(format!("tier {}", tier.tier));
             let words = format!(
-                "{}, {} answered, {} failed, {} shards out, {}",
+                "{}, {} answered, {} failed, {} out, {}",
                 printable(&tier.model),
                 count(tier.line.answered),
                 count(tier.line.failed),
-                count(tier.shards_out),
+                shards(tier.shards_out),
                 dollars(tier.line.cost.as_usd())
             );
             set(bar, &tier.line, &words);
@@ -126,6 +127,12 @@ fn set(bar: &ProgressBar, line: &Line, words: &str) {
     bar.set_length(line.requests);
     bar.set_position(line.done);
     bar.set_message(format!("{words}{}", pace(line)));
+}
+
+/// `1 shard`, `2 shards`.
+pub(super) fn shards(number: u64) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{} shard{plural}", count(number))
 }
 
 /// Rate and time left, where they are known.
