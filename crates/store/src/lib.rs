@@ -14,6 +14,7 @@ mod selection;
 mod sqlite;
 mod statistics;
 mod store;
+mod sync;
 mod verdicts;
 
 pub use adoption::{Adoption, AdoptionCell, Clock, ToolCell, ToolPlace};
@@ -31,4 +32,5 @@ pub use selection::{Cursor, Selection};
 pub use sqlite::SqliteStore;
 pub use statistics::{Statistics, TeamSummary};
 pub use store::Store;
+pub use sync::{ExpectedAgainstStored, RepositorySync, SyncGap};
 pub use verdicts::{VerdictRecord, VerdictWrite, VerdictWrites};

@@ -7,8 +7,9 @@ use model::{PrKey, PullRequest};
 
 use crate::{
     Adoption, AnalysisRecord, AnalysisWrites, Candidate, CandidateQuery, Clock, Coverage, Cursor,
-    Fact, Lock, ObservationCursor, Selection, Statistics, StoreError, StoredPullRequest,
-    TeamSummary, UpsertCounts, VerdictRecord, VerdictWrite, VerdictWrites, Versions,
+    Fact, Lock, ObservationCursor, RepositorySync, Selection, Statistics, StoreError,
+    StoredPullRequest, SyncGap, TeamSummary, UpsertCounts, VerdictRecord, VerdictWrite,
+    VerdictWrites, Versions,
 };
 
 /// Where pull requests, verdicts and analyses live.
@@ -140,6 +141,15 @@ pub trait Store: Send + Sync {
 
     /// The cascade's ledger in the same database.
     fn ledger(self: Arc<Self>) -> Arc<dyn batch::Ledger>;
+
+    /// Where a sync with a GitHub keeps what it reads.
+    fn shelf(self: Arc<Self>) -> Arc<dyn github::Shelf>;
+
+    /// What is expected against what is stored of every synced repository, in order of name.
+    fn sync_status(&self) -> Result<Vec<RepositorySync>, StoreError>;
+
+    /// Some pull requests of a repository whose record lacks something, with the reason.
+    fn sync_gaps(&self, repo: &str) -> Result<Vec<SyncGap>, StoreError>;
 
     /// Looks for damage. Takes a while on a large database.
     fn check_integrity(&self) -> Result<(), StoreError>;

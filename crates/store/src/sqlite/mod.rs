@@ -26,6 +26,7 @@ mod observations;
 mod pages;
 mod pull_requests;
 mod store;
+mod sync;
 #[cfg(test)]
 mod tests;
 mod verdicts;

@@ -143,11 +143,13 @@ pub(super) fn read_stored(
 ) -> Result<StoredPullRequest, Fault> {
     let format: i64 = row.get(0)?;
     let data = blob(row, 1)?;
-    let pull_request = unpacker.unpack(format, data).map_err(|error| {
+    let mut pull_request: PullRequest = unpacker.unpack(format, data).map_err(|error| {
         let repo = row.get::<_, String>(4).unwrap_or_default();
         let number = row.get::<_, i64>(5).unwrap_or_default();
         Fault::Damaged(format!("the document of {repo}#{number}: {error}"))
     })?;
+    // A repository that was renamed since takes its pull requests with it.
+    pull_request.repo = row.get(4)?;
     Ok(StoredPullRequest {
         pull_request,
         content_hash: codes::hash_hex(blob(row, 2)?)?,

@@ -7,12 +7,13 @@ use model::{PrKey, PullRequest};
 
 use super::{
     SqliteStore, adoption, analyses, candidates, coverage, facts, meta, observations,
-    pull_requests, verdicts,
+    pull_requests, sync, verdicts,
 };
 use crate::{
     Adoption, AnalysisRecord, AnalysisWrites, Candidate, CandidateQuery, Clock, Coverage, Cursor,
-    Fact, Lock, ObservationCursor, Selection, Statistics, Store, StoreError, StoredPullRequest,
-    TeamSummary, UpsertCounts, VerdictRecord, VerdictWrite, VerdictWrites, Versions,
+    Fact, Lock, ObservationCursor, RepositorySync, Selection, Statistics, Store, StoreError,
+    StoredPullRequest, SyncGap, TeamSummary, UpsertCounts, VerdictRecord, VerdictWrite,
+    VerdictWrites, Versions,
 };
 
 /// How many records one transaction writes at most.
@@ -195,6 +196,20 @@ impl Store for SqliteStore {
 
     fn ledger(self: Arc<Self>) -> Arc<dyn batch::Ledger> {
         self
+    }
+
+    fn shelf(self: Arc<Self>) -> Arc<dyn github::Shelf> {
+        self
+    }
+
+    fn sync_status(&self) -> Result<Vec<RepositorySync>, StoreError> {
+        self.read("read how far the sync came", sync::status)
+    }
+
+    fn sync_gaps(&self, repo: &str) -> Result<Vec<SyncGap>, StoreError> {
+        self.read("read what is incomplete", |transaction| {
+            sync::gaps(transaction, repo)
+        })
     }
 
     fn check_integrity(&self) -> Result<(), StoreError> {
