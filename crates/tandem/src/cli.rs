@@ -4,6 +4,7 @@ mod batch;
 mod costs;
 mod insights;
 mod quarantine;
+mod sync;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -20,6 +21,7 @@ pub(crate) use insights::{
     InsightsArguments, MonthChoice, PeriodOptions,
 };
 pub(crate) use quarantine::{QuarantineArguments, QuarantineCommand, QuarantineOptions};
+pub(crate) use sync::SyncArguments;
 
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Green.on_default().bold())
@@ -124,6 +126,8 @@ pub(crate) enum Command {
     Demo(DemoArguments),
     /// Read pull requests from JSONL files (plain, gzip, zstd; - for stdin)
     Import(ImportArguments),
+    /// Read pull requests from GitHub: whole, and again only what changed
+    Sync(SyncArguments),
     /// Find AI tools by their signatures; free, and again only for what changed
     Detect(DetectArguments),
     /// Ask language models about pull requests through half-price batches

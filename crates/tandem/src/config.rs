@@ -1,5 +1,6 @@
 //! The configuration file, `tandem.toml`.
 
+mod github;
 mod provider;
 
 use std::collections::BTreeMap;
@@ -7,7 +8,8 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-pub(crate) use provider::{ProviderConfig, base_url_variable};
+pub(crate) use github::GithubConfig;
+pub(crate) use provider::{KeySource, ProviderConfig, base_url_variable};
 
 use crate::error::CliError;
 
@@ -26,6 +28,8 @@ pub(crate) struct Config {
     pub(crate) analyze: AnalyzeConfig,
     /// Providers by name.
     pub(crate) providers: BTreeMap<String, ProviderConfig>,
+    /// Where pull requests are synced from.
+    pub(crate) github: GithubConfig,
     /// A table of models and prices that overrides the built-in one, in the same shape.
     pub(crate) models_file: Option<PathBuf>,
     /// The folder that relative paths in this file start from.

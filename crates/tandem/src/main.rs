@@ -33,6 +33,7 @@ fn run(app: &App, command: Command) -> Result<Outcome, CliError> {
     match command {
         Command::Demo(arguments) => verbs::demo::run(app, &arguments),
         Command::Import(arguments) => verbs::import::run(app, &arguments),
+        Command::Sync(arguments) => verbs::sync::run(app, &arguments),
         Command::Detect(arguments) => verbs::detect::run(app, &arguments),
         Command::Analyze(arguments) => verbs::analyze::run(app, &arguments),
         Command::Runs(arguments) => verbs::runs::run(app, &arguments),

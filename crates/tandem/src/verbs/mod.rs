@@ -15,4 +15,5 @@ pub(crate) mod import;
 pub(crate) mod insights;
 pub(crate) mod quarantine;
 pub(crate) mod runs;
+pub(crate) mod sync;
 pub(crate) mod verdicts;

@@ -5,6 +5,7 @@ pub(crate) mod candidates;
 pub(crate) mod database;
 pub(crate) mod detection;
 pub(crate) mod engine;
+pub(crate) mod github;
 pub(crate) mod hosts;
 pub(crate) mod in_service;
 pub(crate) mod interrupt;

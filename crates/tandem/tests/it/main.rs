@@ -13,4 +13,5 @@ mod json_contract;
 mod providers;
 mod quarantine;
 mod support;
+mod sync;
 mod together;
