@@ -67,9 +67,7 @@ pub(crate) fn run(app: &App, arguments: &SyncArguments) -> Result<Outcome, CliEr
     };
     let _lock = store.lock("sync")?;
     let observer = Arc::new(Progress::new(app.output));
-    let max_wait = arguments
-        .max_wait
-        .map(|minutes| Duration::from_mins(minutes));
+    let max_wait = arguments.max_wait.map(Duration::from_mins);
     let client = Arc::new(client(&config, owner, max_wait, observer.clone())?);
     let interrupt = Interrupt::new(app.output);
     let synchroniser = Synchroniser::new(
