@@ -1,7 +1,7 @@
 //! Every host that the emulator can stand for, under its own name.
 
-use batch::Providers;
 use batch::provider::{Connection, Profile, connect};
+use batch::{Catalogue, Providers, ResponseMode, TierSpec};
 
 use serde_json::{Value, json};
 use tower::ServiceExt;
@@ -15,6 +15,18 @@ const HOSTS: &[(&str, &str)] = &[
     ("anthropic", "http://emulator/anthropic"),
     ("mistral", "http://emulator/mistral/v1"),
 ];
+
+/// A tier with the schema itself in the request where the table of models says nothing: the emulator's
+/// answers go by it.
+pub(crate) fn suited(tier: TierSpec) -> TierSpec {
+    if Catalogue::embedded().model(&tier.reference).is_some() {
+        return tier;
+    }
+    TierSpec {
+        response: ResponseMode::StrictSchema,
+        ..tier
+    }
+}
 
 /// Providers as a new process would set them up.
 pub(crate) fn providers(world: &World) -> Providers {

@@ -394,7 +394,9 @@ pub(crate) fn spec(tiers: &[&str], budget: Option<Money>) -> RunSpec {
         },
         tiers: tiers
             .iter()
-            .map(|tier| TierSpec::parse(tier, &Catalogue::embedded()).expect("a tier"))
+            .map(|tier| {
+                hosts::suited(TierSpec::parse(tier, &Catalogue::embedded()).expect("a tier"))
+            })
             .collect(),
         budget,
         doubt: None,

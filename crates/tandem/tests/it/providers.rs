@@ -4,6 +4,11 @@ use serde_json::{Value, json};
 
 use crate::support::{Emulator, Ran, Tandem};
 
+/// The emulator's address without the part that is Groq's.
+fn origin(emulator: &Emulator) -> String {
+    emulator.base_url.trim_end_matches("/openai/v1").to_owned()
+}
+
 fn says(ran: &Ran, code: i32, words: &[&str]) {
     assert_eq!(ran.code, code, "{}\n{}", ran.stdout, ran.stderr);
     for words in words {
@@ -69,6 +74,40 @@ fn a_local_server_needs_no_price_and_keeps_a_budget() {
     ]);
     assert_eq!(run["totals"]["answered"], json!(8));
     assert_eq!(run["totals"]["cost_usd"].as_f64(), Some(0.0));
+}
+
+#[test]
+fn other_dialects_answer_as_well() {
+    let emulator = Emulator::start(None);
+    let mut tandem = Tandem::new().with_pull_requests(12);
+    let origin = origin(&emulator);
+    tandem.set("TANDEM_MISTRAL_BASE_URL", &format!("{origin}/mistral/v1"));
+    tandem.set("MISTRAL_API_KEY", "any");
+    tandem.set("TANDEM_ANTHROPIC_BASE_URL", &format!("{origin}/anthropic"));
+    tandem.set("ANTHROPIC_API_KEY", "any");
+    let run = tandem.json(&[
+        "analyze",
+        "--tiers",
+        "mistral:openai/gpt-oss-20b,anthropic:openai/gpt-oss-120b",
+    ]);
+    assert_eq!(run["totals"]["answered"], json!(12));
+    // No price is established for them, so none is made up.
+    assert_eq!(
+        run["estimate"]["unpriced"].as_array().map(Vec::len),
+        Some(2)
+    );
+    says(
+        &tandem.run(&[
+            "analyze",
+            "--stale",
+            "--tiers",
+            "mistral:openai/gpt-oss-20b",
+            "--budget",
+            "1",
+        ]),
+        3,
+        &["price of mistral:openai/gpt-oss-20b", "models_file"],
+    );
 }
 
 #[test]
