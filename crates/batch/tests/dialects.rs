@@ -250,3 +250,29 @@ async fn a_run_in_doubt_can_be_cancelled() {
         .any(|words| words.contains("is left alone"));
     assert!(said, "{:?}", world.warnings());
 }
+
+/// Who only submits does not wait for a batch in doubt; whoever takes the run up does.
+#[tokio::test(start_paused = true)]
+async fn submitting_alone_leaves_what_is_in_doubt() {
+    let lost = "[[http_faults]]\nkind = \"response_lost\"\ncall = \"create\"\ncalls = [1]\n";
+    let mut world = World::new(
+        lost,
+        &[
+            "models.\"openai/gpt-oss-20b\".failure_rate=0.0",
+            "timing.in_progress_ms=600000",
+        ],
+    );
+    let [small, _] = tiers("anthropic");
+    let run = world.plan(&[&small], 10).run;
+    world.settings.wait = batch::Wait::SubmitOnly;
+    let report = world.engine(None).run(run).await.expect("submits");
+    assert_eq!(report.end, RunEnd::Submitted);
+    world.settings.wait = batch::Wait::UntilDone;
+    let report = world
+        .engine(None)
+        .resume(run, Takeover::Now)
+        .await
+        .expect("resumes");
+    assert_eq!(report.summary.totals.answered, 10);
+    assert_eq!(world.log.records().len(), 10);
+}

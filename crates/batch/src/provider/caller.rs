@@ -126,7 +126,8 @@ impl Caller {
     /// Hosts may quote a key in their words; it must not travel on.
     pub(super) fn without_key(&self, message: String) -> String {
         match &self.key {
-            Some(key) if !key.expose_secret().is_empty() => {
+            // A key of a few letters is no secret, and stands in the midst of words.
+            Some(key) if key.expose_secret().len() >= 8 => {
                 message.replace(key.expose_secret(), "[key]")
             }
             _ => message,
@@ -311,9 +312,19 @@ impl Caller {
         call: &'static str,
         path: &str,
     ) -> Result<OpenFile, ProviderError> {
+        self.open_at(call, &self.url(path)).await
+    }
+
+    /// As [`Caller::open`], at a whole address. The key goes there: the caller has looked at it.
+    pub(super) async fn open_at(
+        &self,
+        call: &'static str,
+        address: &str,
+    ) -> Result<OpenFile, ProviderError> {
         let mut failed_tries = 0;
         loop {
-            let request = self.request(Method::GET, path)?;
+            let mut request = self.request(Method::GET, "")?;
+            address.clone_into(&mut request.url);
             match self.send(call, request).await {
                 Ok(response) => return Ok((response.body, LineCutter::new(MAX_LINE_BYTES))),
                 Err(error) => {

@@ -76,7 +76,8 @@ pub(super) fn kind_of(status: StatusCode, code: Option<&str>) -> ProviderErrorKi
     match status.as_u16() {
         401 | 403 => ProviderErrorKind::Auth,
         402 => ProviderErrorKind::Balance,
-        404 | 410 => ProviderErrorKind::NotFound,
+        // 405: the host has no such call, for instance none that deletes.
+        404 | 405 | 410 => ProviderErrorKind::NotFound,
         429 => ProviderErrorKind::RateLimited,
         408 | 425 | 498 | 500..=599 => ProviderErrorKind::Unavailable,
         _ => ProviderErrorKind::Rejected,
@@ -158,6 +159,7 @@ mod tests {
         check(429, None, ProviderErrorKind::RateLimited);
         check(429, Some("insufficient_quota"), ProviderErrorKind::Balance);
         check(404, None, ProviderErrorKind::NotFound);
+        check(405, None, ProviderErrorKind::NotFound);
         check(400, None, ProviderErrorKind::Rejected);
         check(498, None, ProviderErrorKind::Unavailable);
         check(503, None, ProviderErrorKind::Unavailable);

@@ -1,8 +1,10 @@
 //! Providers other than Groq's batches, by the binary: the emulator stands for each.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
-use crate::support::{Emulator, Ran, Tandem};
+use crate::support::{Emulator, Ran, Tandem, wait_until};
 
 /// The emulator's address without the part that is Groq's.
 fn origin(emulator: &Emulator) -> String {
@@ -205,4 +207,35 @@ fn what_cannot_be_asked_is_said_before_anything_is_sent() {
         &["address of azure is not set", "TANDEM_AZURE_BASE_URL"],
     );
     assert_eq!(tandem.json(&["runs"]), json!([]));
+}
+
+/// Killed without warning in the midst of plain calls: what had its line is not asked again, and no
+/// more than what was in flight is paid for twice.
+#[test]
+fn a_killed_run_by_plain_calls_is_taken_up() {
+    let emulator = Emulator::start(None);
+    let tandem = Tandem::new()
+        .with_pull_requests(24)
+        .with_emulator(&emulator);
+    let mut child = tandem
+        .command(&[
+            "analyze",
+            "--tiers",
+            "groq-sync:openai/gpt-oss-120b",
+            "--yes",
+        ])
+        .stdout(std::process::Stdio::null())
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .expect("starts");
+    wait_until("a second round of calls", Duration::from_mins(1), || {
+        emulator.billed().len() > 8
+    });
+    child.kill().expect("is killed");
+    child.wait().expect("is gone");
+    let resumed = tandem.json(&["runs", "resume", "1"]);
+    assert_eq!(resumed["totals"]["answered"], json!(24));
+    let billed = emulator.billed().len();
+    assert!((24..=24 + 8).contains(&billed), "{billed}");
+    assert_eq!(tandem.json(&["coverage"])["analyzed"], json!(24));
 }

@@ -198,35 +198,32 @@ impl Provider for Anthropic {
     /// Reads the results at the address the host names, as long as it is the host's own.
     async fn results(&self, file_id: &str) -> Result<ResultStream, ProviderError> {
         const CALL: &str = "read the results of a batch";
-        let path = own_path(&self.profile.base_url, file_id).ok_or_else(|| {
+        let address = own_address(&self.profile.base_url, file_id).ok_or_else(|| {
             let words = format!(
-                "they are said to be at {}, and the key goes to {} alone",
+                "they are said to be at {:?}, and the key goes to {} alone",
                 origin_of(file_id),
-                self.profile.base_url
+                origin_of(&self.profile.base_url)
             );
             self.caller.error(CALL, ProviderErrorKind::Rejected, words)
         })?;
-        let opened = self.caller.open(CALL, &path).await?;
+        let opened = self.caller.open_at(CALL, &address).await?;
         Ok(result_lines(&self.profile.name, opened, parse_message_line))
     }
 }
 
-/// The part of an address after the base address; `None` unless it has the base's origin, names no
-/// user, and stays below the base's path.
-fn own_path(base_url: &str, address: &str) -> Option<String> {
+/// The address itself, as long as it has the base address's origin and names no user; one that is only a
+/// path is at that origin.
+fn own_address(base_url: &str, address: &str) -> Option<String> {
     let base_origin = origin_of(base_url);
-    let base_path = base_url.get(base_origin.len()..)?;
-    if !origin_of(address).eq_ignore_ascii_case(base_origin) {
-        return None;
-    }
-    let rest = address.get(base_origin.len()..)?;
-    let path = rest.strip_prefix(base_path)?;
+    let origin = origin_of(address);
+    let path = address.get(origin.len()..)?;
+    let is_own = origin.is_empty() || origin.eq_ignore_ascii_case(base_origin);
     let is_plain = path.starts_with('/')
-        && !path.contains("..")
+        && !path.starts_with("//")
         && path
             .bytes()
             .all(|byte| byte.is_ascii_graphic() && byte != b'\\');
-    is_plain.then(|| path.to_owned())
+    (is_own && is_plain).then(|| format!("{base_origin}{path}"))
 }
 
 /// Scheme, host and port, and whatever else stands before the first slash after them.

@@ -17,16 +17,16 @@ pub(super) fn parse_job(value: &Value) -> Option<RemoteBatch> {
         _ => count("completed_requests").saturating_sub(failed),
     };
     let input_file_id = match value.get("input_files") {
-        Some(Value::Array(files)) => text_of(files.first()),
-        files => text_of(files),
+        Some(Value::Array(files)) => file_id(files.first()),
+        files => file_id(files),
     };
     Some(RemoteBatch {
         id: text_of(value.get("id"))?,
         status: status_of(&status_text),
         status_text,
         input_file_id,
-        output_file_id: text_of(value.get("output_file")),
-        error_file_id: text_of(value.get("error_file")),
+        output_file_id: file_id(value.get("output_file")),
+        error_file_id: file_id(value.get("error_file")),
         errors: job_errors(value.get("errors")),
         counts: RemoteCounts {
             total: count("total_requests"),
@@ -37,6 +37,11 @@ pub(super) fn parse_job(value: &Value) -> Option<RemoteBatch> {
         expires_at: None,
         token: text_of(value.get("metadata").and_then(|all| all.get(TOKEN_KEY))),
     })
+}
+
+/// A file's id; one server shows the whole file in its place.
+fn file_id(value: Option<&Value>) -> Option<String> {
+    text_of(value).or_else(|| text_of(value?.get("id")))
 }
 
 fn status_of(word: &str) -> RemoteStatus {
@@ -103,10 +108,11 @@ mod tests {
         assert_eq!(job.errors[1].message.as_deref(), Some("odd"));
         assert_eq!(job.token.as_deref(), Some("w"));
         let bare = parse_job(&json!({
-            "id": "j", "status": "RUNNING", "metadata": null, "errors": null, "input_files": null,
+            "id": "j", "status": "RUNNING", "metadata": null, "output_file": {"id": "f9"}, "errors": null, "input_files": null,
             "completed_requests": 4, "failed_requests": 1
         }))
         .unwrap();
+        assert_eq!(bare.output_file_id.as_deref(), Some("f9"));
         assert_eq!((bare.counts.completed, bare.counts.failed), (3, 1));
         assert_eq!((bare.token, bare.errors.len()), (None, 0));
         assert_eq!(parse_job(&json!({"detail": "not found"})), None);
