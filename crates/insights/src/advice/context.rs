@@ -41,7 +41,7 @@ impl<'a> Context<'a> {
                 &Question {
                     exposure,
                     metrics,
-                    groups: Groups::Teams,
+                    groups: Groups::TeamHeadlines,
                     sensitivity: Sensitivity::Skip,
                 },
                 reading,

@@ -23,13 +23,13 @@ pub(crate) fn family(
     let by_team = rows_by_team(observations);
     let mut wanted: Vec<(Metric, Option<usize>)> = Vec::new();
     for metric in &question.metrics {
-        if question.groups != Groups::Teams {
+        if question.groups != Groups::TeamHeadlines {
             wanted.push((*metric, None));
         }
         let with_teams = match question.groups {
             Groups::Together => false,
             Groups::TogetherAndTeams => by_team.len() > 1,
-            Groups::Teams => true,
+            Groups::TeamHeadlines => true,
         };
         if with_teams {
             wanted.extend((0..by_team.len()).map(|team| (*metric, Some(team))));
@@ -46,8 +46,12 @@ pub(crate) fn family(
             };
             match team {
                 None => {
-                    let mut comparison =
-                        one(Sample::take(observations.rows.iter(), cut), cut, None);
+                    let mut comparison = one(
+                        Sample::take(observations.rows.iter(), cut),
+                        cut,
+                        None,
+                        question.groups,
+                    );
                     comparison.survival = survival::survival(
                         observations.rows.iter(),
                         question.exposure,
@@ -81,9 +85,11 @@ pub(crate) fn family(
                             .filter_map(|row| observations.rows.get(*row as usize))
                     };
                     let name = name.map(ToString::to_string);
-                    let mut comparison = one(Sample::take(rows(), cut), cut, name);
-                    comparison.survival =
-                        survival::survival(rows(), question.exposure, *metric, reading);
+                    let mut comparison = one(Sample::take(rows(), cut), cut, name, question.groups);
+                    if question.groups != Groups::TeamHeadlines {
+                        comparison.survival =
+                            survival::survival(rows(), question.exposure, *metric, reading);
+                    }
                     comparison
                 }
             }
@@ -104,7 +110,7 @@ fn rows_by_team(observations: &Observations) -> Vec<Vec<u32>> {
     by_team
 }
 
-fn one(sample: Sample, cut: Cut<'_>, team: Option<String>) -> Comparison {
+fn one(sample: Sample, cut: Cut<'_>, team: Option<String>, depth: Groups) -> Comparison {
     let unadjusted = unadjusted::unadjusted(&sample);
     let adjusted = adjusted::adjusted(&sample);
     let headline = match (adjusted.shown(), unadjusted.shown()) {
@@ -139,7 +145,10 @@ fn one(sample: Sample, cut: Cut<'_>, team: Option<String>) -> Comparison {
         unit: sample.unit,
         with_ai: described::describe(&sample, true),
         without_ai: described::describe(&sample, false),
-        stratified: stratified::stratified(&sample),
+        stratified: match depth {
+            Groups::TeamHeadlines => Gated::refused("not asked for"),
+            Groups::Together | Groups::TogetherAndTeams => stratified::stratified(&sample),
+        },
         survival: Gated::refused("not followed"),
         over_time: Gated::refused("for all together, and for durations and sizes only"),
         steps: sample.steps,

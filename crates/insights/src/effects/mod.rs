@@ -219,8 +219,8 @@ pub enum Groups {
     Together,
     /// All together, and each team where there are several.
     TogetherAndTeams,
-    /// Each team.
-    Teams,
+    /// Each team, for its headline only: not like with like, and not followed over time.
+    TeamHeadlines,
 }
 
 /// Whether other definitions are tried.

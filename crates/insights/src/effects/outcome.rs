@@ -31,7 +31,7 @@ impl Exposure {
     }
 
     /// Whether a pull request is in the arm with AI; `None` when it is in neither.
-    pub(crate) fn arm(self, row: &Observation) -> Option<bool> {
+    pub fn arm(self, row: &Observation) -> Option<bool> {
         match self {
             Exposure::AiAuthored => row.arm().map(|arm| arm == Arm::Ai),
             Exposure::AiReviewed => {

@@ -190,7 +190,7 @@ pub(super) fn explain(
         }
     }
     sheet.line(
-        "method: described (medians, intervals resampled by author) -> as they are (Hodges-Lehmann ratio of \
+        "method: described (medians, intervals clustered by author) -> as they are (Hodges-Lehmann ratio of \
          logarithms, clustered Mann-Whitney; shares: difference) -> adjusted (least squares on logarithms \
          within author and repository, with size, files, draft, type, weekday and month; errors clustered by \
          author, wild bootstrap below 40 authors) -> q-values (Benjamini-Hochberg over the page). Findings \

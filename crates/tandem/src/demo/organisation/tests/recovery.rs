@@ -67,7 +67,7 @@ fn compared(observations: &Observations, metric: Metric) -> Vec<Comparison> {
     let question = Question {
         exposure: Exposure::AiAuthored,
         metrics: vec![metric],
-        groups: Groups::Teams,
+        groups: Groups::TeamHeadlines,
         sensitivity: Sensitivity::Skip,
     };
     let now = super::super::calendar::midnight(TODAY);
