@@ -4,6 +4,7 @@
     reason = "observations are tied when they are equal, and weights are zero or not"
 )]
 
+mod agreement;
 mod change_points;
 mod clustered_ranks;
 mod clustered_sample;
@@ -41,6 +42,7 @@ mod trend;
 mod wild_bootstrap;
 mod within_correlation;
 
+pub use agreement::{Kappa, cohens_kappa, mcnemar_exact, pairs_needed};
 pub use change_points::{Segment, Segmentation, change_points_of_counts, change_points_of_shares};
 pub use clustered_ranks::{
     Clustered, ClusteredMannWhitney, hodges_lehmann_clustered, mann_whitney_clustered,
