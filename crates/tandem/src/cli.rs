@@ -1,6 +1,7 @@
 //! The command line: every verb and option, with the words a user reads in `--help`.
 
 mod batch;
+mod compare;
 mod costs;
 mod insights;
 mod quarantine;
@@ -15,6 +16,7 @@ pub(crate) use self::batch::{
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub(crate) use compare::CompareArguments;
 pub(crate) use costs::{CostsArguments, Side};
 pub(crate) use insights::{
     AdoptionArguments, CalendarChoice, ClockOptions, EffectsArguments, ExposureChoice,
@@ -148,6 +150,8 @@ pub(crate) enum Command {
     Effects(EffectsArguments),
     /// Print what is said of each pull request, with the evidence
     Verdicts(VerdictsArguments),
+    /// Ask several models about the same pull requests, and say what tells them apart
+    Compare(CompareArguments),
     /// Hold the verdicts against a file of known truth
     Evaluate(EvaluateArguments),
     /// Put any JSONL of questions through the same cascade, with a JSON Schema for the answers

@@ -23,6 +23,7 @@ const VERBS: &[&[&str]] = &[
     &["coverage"],
     &["adoption"],
     &["verdicts"],
+    &["compare"],
     &["evaluate"],
     &["batch"],
     &["batch", "run"],

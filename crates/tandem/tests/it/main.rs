@@ -4,6 +4,7 @@ mod analyze;
 mod architecture;
 mod batch;
 mod command_line;
+mod compare;
 mod costs;
 mod crash;
 mod errors;
