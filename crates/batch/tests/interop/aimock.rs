@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use batch::{FailureKind, RunEnd};
+use http::{HeaderName, HeaderValue};
 
 use crate::bench::{Bench, openai_habits, transport};
 use crate::meddling::{Meddling, MeddlingTransport};
@@ -15,12 +16,17 @@ async fn aimock_alone() {
     if !tokio::task::block_in_place(|| servers::install(&["aimock"])) {
         return;
     }
-    let aimock = Server::aimock(Duration::ZERO).await;
+    let aimock = Server::aimock(Duration::ZERO);
     let base = format!("{}/openai/v1", aimock.origin());
+    // Every call carries the header, as a configured host's calls do.
     let on = |outcome: &'static str| {
-        let meddling = Meddling::Header(OUTCOME, outcome, u64::MAX);
-        let mut bench =
-            Bench::openai_shaped(openai_habits(&base), MeddlingTransport::new(meddling));
+        let mut profile = openai_habits(&base);
+        let header = (
+            HeaderName::from_static(OUTCOME),
+            HeaderValue::from_static(outcome),
+        );
+        profile.headers.push(header);
+        let mut bench = Bench::openai_shaped(profile, transport());
         // It lists models of its own.
         bench.settings.model_check = batch::ModelCheck::CatalogueOnly;
         bench

@@ -13,7 +13,7 @@ async fn llmock_says_prose_on_every_route() {
     if !tokio::task::block_in_place(|| servers::install(&["llmock"])) {
         return;
     }
-    let llmock = Server::llmock().await;
+    let llmock = Server::llmock();
     let openai = openai_habits(&format!("{}/v1", llmock.origin()));
     let groq = Profile::groq().at(&format!("{}/openai/v1", llmock.groq()));
     for profile in [openai, groq] {
@@ -45,8 +45,8 @@ async fn ogx_in_front_of_llmock() {
     if !tokio::task::block_in_place(|| servers::install(&["ogx", "llmock"])) {
         return;
     }
-    let llmock = Server::llmock().await;
-    let ogx = Server::ogx("ogx-llmock-state", &llmock).await;
+    let llmock = Server::llmock();
+    let ogx = Server::ogx("ogx-llmock-state", &llmock);
     let bench = Bench::openai_shaped(openai_habits(&format!("{}/v1", ogx.origin())), transport());
     let report = bench.run(&["plain"; 20]).await;
     assert_eq!(report.end, RunEnd::Finished);

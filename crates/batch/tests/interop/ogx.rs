@@ -11,14 +11,22 @@ use crate::common::lock;
 use crate::meddling::{Meddling, MeddlingTransport};
 use crate::servers::{self, Server};
 
+/// What becomes of the five questions that the first model fails.
+const FIVE_FAILURES: [(FailureKind, u64); 4] = [
+    (FailureKind::Budget, 1),
+    (FailureKind::Truncated, 1),
+    (FailureKind::Parse, 2),
+    (FailureKind::Schema, 1),
+];
+
 /// One server for many stories: it takes seconds to start.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn ogx_in_front_of_aimock() {
     if !tokio::task::block_in_place(|| servers::install(&["ogx", "aimock"])) {
         return;
     }
-    let aimock = Server::aimock(Duration::ZERO).await;
-    let ogx = Server::ogx("ogx-state", &aimock).await;
+    let aimock = Server::aimock(Duration::ZERO);
+    let ogx = Server::ogx("ogx-state", &aimock);
     let base = format!("{}/v1", ogx.origin());
     plain_questions_are_answered(&base).await;
     habits_of_groq_are_forgiven(&base).await;
@@ -68,13 +76,7 @@ async fn failures_go_to_the_second_tier(base: &str) {
     assert_eq!(report.summary.totals.answered, 15, "{report:#?}");
     assert_eq!(report.summary.tiers[0].answered, 10);
     assert_eq!(report.summary.tiers[1].answered, 5);
-    let kinds = [
-        (FailureKind::Budget, 1),
-        (FailureKind::Truncated, 1),
-        (FailureKind::Parse, 2),
-        (FailureKind::Schema, 1),
-    ];
-    assert_eq!(Bench::failed(&report, 1), kinds);
+    assert_eq!(Bench::failed(&report, 1), FIVE_FAILURES);
 }
 
 async fn a_last_tier_without_answers_ends(base: &str) {
@@ -161,8 +163,8 @@ async fn ogx_is_cancelled_and_killed_in_mid_batch() {
     if !tokio::task::block_in_place(|| servers::install(&["ogx", "aimock"])) {
         return;
     }
-    let aimock = Server::aimock(Duration::from_millis(400)).await;
-    let ogx = Server::ogx("ogx-killed-state", &aimock).await;
+    let aimock = Server::aimock(Duration::from_millis(400));
+    let ogx = Server::ogx("ogx-killed-state", &aimock);
     let base = format!("{}/v1", ogx.origin());
     a_run_is_cancelled(&base).await;
 
@@ -176,7 +178,7 @@ async fn ogx_is_cancelled_and_killed_in_mid_batch() {
     let words = ["plain"; 24];
     let run = bench.plan(&words);
     submit(&bench, run).await;
-    let ogx = ogx.kill_and_restart_ogx("ogx-killed-state", &aimock).await;
+    let ogx = ogx.kill_and_restart_ogx("ogx-killed-state", &aimock);
     let begun = Instant::now();
     let report = bench
         .engine()

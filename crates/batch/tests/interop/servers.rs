@@ -1,15 +1,11 @@
 //! Installs, starts and ends the foreign servers.
 
 use std::fs::{self, File};
-use std::net::TcpListener;
+use std::io::{BufRead, BufReader, Write};
+use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
-
-use batch::transport::{HttpRequest, RequestBody, Transport};
-use http::{HeaderMap, Method};
-
-use crate::bench::transport;
 
 /// How long one installation may take; it is cached.
 const INSTALLATION: Duration = Duration::from_mins(8);
@@ -86,7 +82,7 @@ fn free_port() -> u16 {
 
 impl Server {
     /// aimock with the fixtures of the test; every call is answered after `delay`.
-    pub(crate) async fn aimock(delay: Duration) -> Server {
+    pub(crate) fn aimock(delay: Duration) -> Server {
         let port = free_port();
         let program = home().join("aimock/node_modules/@copilotkit/aimock/dist/cli.js");
         let mut command = Command::new("node");
@@ -100,27 +96,27 @@ impl Server {
             let milliseconds = delay.as_millis().to_string();
             command.args(["--chaos-latency", &milliseconds]);
         }
-        Server::start("aimock", port, command, "/v1/models").await
+        Server::start("aimock", port, command, "/v1/models")
     }
 
     /// llmock.
-    pub(crate) async fn llmock() -> Server {
+    pub(crate) fn llmock() -> Server {
         let port = free_port();
         let mut command = Command::new(home().join("llmock/bin/llmock"));
         command
             .args(["serve", "--host", "127.0.0.1", "--port"])
             .arg(port.to_string());
-        Server::start("llmock", port, command, "/v1/models").await
+        Server::start("llmock", port, command, "/v1/models")
     }
 
     /// OGX with a state of its own, in front of another server.
-    pub(crate) async fn ogx(state: &str, backend: &Server) -> Server {
+    pub(crate) fn ogx(state: &str, backend: &Server) -> Server {
         let state = home().join(state);
         let _ = fs::remove_dir_all(&state);
-        Server::ogx_at(&state, free_port(), &backend.groq()).await
+        Server::ogx_at(&state, free_port(), &backend.groq())
     }
 
-    async fn ogx_at(state: &Path, port: u16, backend: &str) -> Server {
+    fn ogx_at(state: &Path, port: u16, backend: &str) -> Server {
         fs::create_dir_all(state).expect("a folder");
         let template = fs::read_to_string(scripts().join("ogx.yaml")).expect("a template");
         let config = template
@@ -135,15 +131,10 @@ impl Server {
             .arg(&path)
             .env("HOME", state)
             .env("OTEL_SDK_DISABLED", "true");
-        Server::start("ogx", port, command, "/v1/models").await
+        Server::start("ogx", port, command, "/v1/models")
     }
 
-    async fn start(
-        name: &'static str,
-        port: u16,
-        mut command: Command,
-        first_call: &str,
-    ) -> Server {
+    fn start(name: &'static str, port: u16, mut command: Command, first_call: &str) -> Server {
         let log = home().join(format!("{name}-{port}.log"));
         let output = File::create(&log).expect("a log");
         let errors = output.try_clone().expect("a log");
@@ -169,25 +160,24 @@ impl Server {
             port,
             log,
         };
-        let url = format!("{}{first_call}", server.origin());
         let begun = Instant::now();
-        while !answers(&url).await {
+        while !answers(port, first_call) {
             let has_ended = server.child.try_wait().expect("a state").is_some();
             if has_ended || begun.elapsed() > START {
                 let log = fs::read_to_string(&server.log).unwrap_or_default();
                 panic!("{name} does not start:\n{log}");
             }
-            tokio::time::sleep(Duration::from_millis(100)).await;
+            std::thread::sleep(Duration::from_millis(100));
         }
         server
     }
 
     /// Ends OGX as a lost machine would, and starts it again where it was.
-    pub(crate) async fn kill_and_restart_ogx(self, state: &str, backend: &Server) -> Server {
+    pub(crate) fn kill_and_restart_ogx(self, state: &str, backend: &Server) -> Server {
         let port = self.port;
         // The signal that cannot be caught.
         drop(self);
-        Server::ogx_at(&home().join(state), port, &backend.groq()).await
+        Server::ogx_at(&home().join(state), port, &backend.groq())
     }
 
     /// Where a client of Groq finds `/openai/v1`.
@@ -222,14 +212,19 @@ impl Drop for Server {
     }
 }
 
-async fn answers(url: &str) -> bool {
-    let request = HttpRequest {
-        method: Method::GET,
-        url: url.to_owned(),
-        headers: HeaderMap::new(),
-        body: RequestBody::Empty,
-        timeout: Some(Duration::from_secs(5)),
+/// Whether the server answers a call with success.
+fn answers(port: u16, path: &str) -> bool {
+    let ask = || -> std::io::Result<String> {
+        let mut stream = TcpStream::connect(("127.0.0.1", port))?;
+        stream.set_read_timeout(Some(Duration::from_secs(5)))?;
+        let call = format!(
+            "GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nAuthorization: Bearer none\r\n\
+             Connection: close\r\n\r\n"
+        );
+        stream.write_all(call.as_bytes())?;
+        let mut status = String::new();
+        BufReader::new(stream).read_line(&mut status)?;
+        Ok(status)
     };
-    let reply = transport().send(request).await;
-    reply.is_ok_and(|response| response.status.is_success())
+    ask().is_ok_and(|status| status.split(' ').nth(1) == Some("200"))
 }

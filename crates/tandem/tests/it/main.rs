@@ -9,6 +9,7 @@ mod costs;
 mod crash;
 mod errors;
 mod import_detect;
+mod interop;
 mod interrupts;
 mod json_contract;
 mod providers;
