@@ -1,11 +1,12 @@
 //! An engine on a foreign server, with real sockets and the real clock, in quick settings.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use batch::ledger::Ledger;
-use batch::provider::{OpenAiShaped, Profile, Provider};
+use batch::provider::{Connection, OpenAiShaped, Profile, Provider, connect};
 use batch::transport::{HttpTransport, Transport};
 use batch::{
     CancellationToken, Catalogue, Engine, EngineError, EngineParts, Event, FailureKind,
@@ -79,6 +80,20 @@ impl Bench {
         let key = Some("some-key".to_owned().into());
         let provider = OpenAiShaped::new(profile, key, transport, quick().retry);
         Bench::on(Arc::new(provider), &[SMALL, LARGE])
+    }
+
+    /// An engine on a server that stands for another provider of the table.
+    pub(crate) fn named(name: &'static str, base_url: &str, tiers: &[&'static str]) -> Bench {
+        let profile = Profile::named(name).expect("a host").at(base_url);
+        let connection = Connection {
+            key: Some("some-key".to_owned().into()),
+            transport: transport(),
+            retry: quick().retry,
+            // Only hosts that are asked by plain calls use it.
+            spool: Path::new(env!("CARGO_TARGET_TMPDIR")).join("interop/spool"),
+            clock: Arc::new(SystemClock),
+        };
+        Bench::on(connect(profile, connection).expect("connects"), tiers)
     }
 
     /// An engine on any provider.

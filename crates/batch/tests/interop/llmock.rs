@@ -6,6 +6,7 @@ use batch::provider::Profile;
 use batch::{FailureKind, RunEnd};
 
 use crate::bench::{Bench, openai_habits, transport};
+use crate::common::lock;
 use crate::servers::{self, Server};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -35,6 +36,45 @@ async fn llmock_says_prose_on_every_route() {
             [(FailureKind::Parse, 5)],
             "{report:#?}"
         );
+    }
+}
+
+/// The routes of Anthropic and Mistral say prose as well, or something that is no document.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn llmock_as_anthropic_and_mistral() {
+    if !tokio::task::block_in_place(|| servers::install(&["llmock"])) {
+        return;
+    }
+    let llmock = Server::llmock();
+    for (name, path, tiers) in [
+        (
+            "anthropic",
+            "/anthropic",
+            [
+                "anthropic:openai/gpt-oss-20b",
+                "anthropic:openai/gpt-oss-120b",
+            ],
+        ),
+        (
+            "mistral",
+            "/mistral/v1",
+            ["mistral:openai/gpt-oss-20b", "mistral:openai/gpt-oss-120b"],
+        ),
+    ] {
+        let bench = Bench::named(name, &format!("{}{path}", llmock.origin()), &tiers);
+        let report = bench.run(&["plain"; 5]).await;
+        assert_eq!(report.end, RunEnd::Finished, "{name}");
+        assert_eq!(report.summary.totals.failed, 5, "{name}");
+        for tier in [1, 2] {
+            assert_eq!(
+                Bench::failed(&report, tier),
+                [(FailureKind::Parse, 5)],
+                "{name}"
+            );
+        }
+        // It counts tokens in each manner, so the usage of answers that are prose is read.
+        assert!(report.summary.totals.tokens.output > 0, "{name}");
+        assert!(lock(&bench.warnings).is_empty(), "{name}");
     }
 }
 

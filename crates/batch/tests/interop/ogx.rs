@@ -36,6 +36,22 @@ async fn ogx_in_front_of_aimock() {
     a_bad_line_fails_the_whole_batch(&base).await;
     an_unknown_model_stops_the_run(&base).await;
     a_batch_whose_creation_got_no_reply_is_taken_up(&base).await;
+    message_batches_are_understood(&ogx.origin()).await;
+}
+
+/// OGX has Anthropic's message batches too.
+async fn message_batches_are_understood(origin: &str) {
+    let tiers = [
+        "anthropic:openai/gpt-oss-20b",
+        "anthropic:openai/gpt-oss-120b",
+    ];
+    let bench = Bench::named("anthropic", origin, &tiers);
+    let mut words = vec!["plain"; 10];
+    words.extend(["PROSE", "BROKEN", "CUT", "MISFIT", "REFUSED"]);
+    let report = bench.run(&words).await;
+    assert_eq!(report.end, RunEnd::Finished);
+    assert_eq!(report.summary.totals.answered, 15, "{report:#?}");
+    assert_eq!(Bench::failed(&report, 1), FIVE_FAILURES);
 }
 
 /// Bodies are JSON in a string, `error` is missing, and there is an empty error file.
