@@ -177,7 +177,7 @@ fn maximise(rows: &CoxRows) -> Result<(DVector<f64>, Likelihood), StatsError> {
             && tried.value >= likelihood.value - 1e-9 * likelihood.value.abs())
         {
             step *= 0.5;
-            if step.amax() < 1e-14 {
+            if step.amax().partial_cmp(&1e-14) != Some(std::cmp::Ordering::Greater) {
                 return Ok((coefficients, likelihood));
             }
             next = &coefficients + &step;

@@ -163,6 +163,10 @@ impl FixedEffects {
         let mut energy = dot(&residual, &scaled);
         let target = energy * TOLERANCE * TOLERANCE;
         for _ in 0..MOST_ITERATIONS {
+            if !energy.is_finite() {
+                // Values near the largest number have no sums of squares.
+                break;
+            }
             if energy <= target || energy == 0.0 {
                 return Ok(effects);
             }

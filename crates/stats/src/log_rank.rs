@@ -1,6 +1,6 @@
 //! Do groups differ in how long something takes?
 
-use nalgebra::{DMatrix, DVector};
+use nalgebra::{Cholesky, DMatrix, DVector, Dyn};
 
 use crate::codes::DenseCodes;
 use crate::cox::CoxData;
@@ -126,9 +126,9 @@ pub fn log_rank_clustered(
     let single = spread(residuals.row_products, &score, n);
     let independent = rows.likelihood(&no_effect).information;
     // Rows that happen to repel each other within clusters can make the sum indefinite.
-    let solved = (independent + &between - single)
-        .cholesky()
-        .or_else(|| between.cholesky());
+    let scale = independent.diagonal().max();
+    let solved =
+        regular(independent + &between - single, scale).or_else(|| regular(between, scale));
     let solved = solved.ok_or(StatsError::Constant {
         what: "events within clusters",
     })?;
@@ -140,6 +140,13 @@ pub fn log_rank_clustered(
         p: f_upper(f, df, spare),
         ..ChiSquare::new(statistic, width, times.len() as u64)
     })
+}
+
+/// Factors a covariance unless it is singular but for rounding, which the order of rows would decide.
+fn regular(covariance: DMatrix<f64>, scale: f64) -> Option<Cholesky<f64, Dyn>> {
+    let factor = covariance.cholesky()?;
+    let smallest = factor.l_dirty().diagonal().min();
+    (smallest * smallest > 1e-6 * scale).then_some(factor)
 }
 
 /// Takes the mean off a sum of products of `count` parts, and makes the sum unbiased.
