@@ -139,7 +139,7 @@ impl SortedStrata {
             .copied()
             .fold(f64::NEG_INFINITY, f64::max);
         let spread = largest - smallest;
-        if !(spread > 0.0 && spread.is_finite()) {
+        if !(spread > 0.0 && spread < f64::MAX / 4.0) {
             return Err(StatsError::Constant { what: "values" });
         }
         Ok(SortedStrata {
@@ -332,6 +332,10 @@ impl Stratum {
                 .take_while(shifted_equal)
                 .count();
             let in_second = self.second[of_second..].iter().take_while(equal).count();
+            if in_first + in_second == 0 {
+                // Only a shift that is not a number leaves nothing equal to the smallest.
+                return;
+            }
             let size = (in_first + in_second) as f64;
             visit(Run {
                 rank: (of_first + of_second) as f64 + f64::midpoint(size, 1.0),
