@@ -106,6 +106,33 @@ pub(crate) fn joined(
     }
 }
 
+/// How a model's claim and the signatures contradict each other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Disagreement {
+    /// Evidence says that AI wrote or helped, the model says that none did: rows 5 and 6 of [`join`].
+    Denied,
+    /// The model says that AI wrote or helped, and the signatures found nothing: rows 7 to 9 of [`join`].
+    Unseen,
+}
+
+/// Says whether a model's claim contradicts what the signatures say, by the table of [`join`].
+///
+/// `verdict` is the signatures' own, not yet joined. Where they leave the origin unknown, or where plain
+/// automation opened the pull request, there is nothing to contradict; a claim that contradicts itself
+/// contradicts nothing else.
+pub fn disagreement(verdict: &Verdict, claim: &AiClaim) -> Option<Disagreement> {
+    if verdict.plain_bot {
+        return None;
+    }
+    match (Says::read(claim).ok()?, verdict.origin) {
+        (Says::Nothing | Says::Reviewed, Origin::Agent | Origin::Assisted) => {
+            Some(Disagreement::Denied)
+        }
+        (Says::Wrote(_), Origin::NoneDetected) => Some(Disagreement::Unseen),
+        _ => None,
+    }
+}
+
 /// What a consistent claim says.
 enum Says {
     /// AI wrote the change or helped.

@@ -313,3 +313,38 @@ fn quotes_are_looked_up() {
     assert_eq!(QuoteSupport::of(Some("  "), input), QuoteSupport::NoQuote);
     assert_eq!(QuoteSupport::of(None, input), QuoteSupport::NoQuote);
 }
+
+#[test]
+fn disagreements_are_those_of_the_table() {
+    let yes = claim(ClaimedRole::Assisted, &["codex"], 0.9);
+    let no = claim(ClaimedRole::None, &[], 0.9);
+    let review = claim(ClaimedRole::Reviewed, &["coderabbit"], 0.9);
+    let muddled = AiClaim {
+        is_assisted: true,
+        ..no.clone()
+    };
+    let mut bot = decided(Confidence::High);
+    bot.plain_bot = true;
+    let check = |verdict: &Verdict, claim: &AiClaim, expect| {
+        assert_eq!(
+            disagreement(verdict, claim),
+            expect,
+            "{verdict:?} {claim:?}"
+        );
+    };
+    for confidence in [Confidence::High, Confidence::Medium] {
+        check(&decided(confidence), &no, Some(Disagreement::Denied));
+        check(&decided(confidence), &review, Some(Disagreement::Denied));
+        check(&decided(confidence), &yes, None);
+        check(&decided(confidence), &muddled, None);
+    }
+    check(
+        &verdict(Origin::NoneDetected),
+        &yes,
+        Some(Disagreement::Unseen),
+    );
+    check(&verdict(Origin::NoneDetected), &no, None);
+    check(&verdict(Origin::Unknown), &yes, None);
+    check(&verdict(Origin::Unknown), &no, None);
+    check(&bot, &no, None);
+}

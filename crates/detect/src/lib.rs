@@ -18,5 +18,5 @@ mod engine_tests;
 pub use catalogue::{Catalogue, CatalogueError, Position, Tool, ToolKind};
 pub use detector::Detector;
 pub use examples::ExampleFailure;
-pub use join::{MIN_CLAIM_CONFIDENCE, QuoteSupport, join};
+pub use join::{Disagreement, MIN_CLAIM_CONFIDENCE, QuoteSupport, disagreement, join};
 pub use mentions::Mention;

@@ -5,6 +5,7 @@
 )]
 
 mod agreement;
+mod calibration;
 mod change_points;
 mod clustered_ranks;
 mod clustered_sample;
@@ -43,6 +44,10 @@ mod wild_bootstrap;
 mod within_correlation;
 
 pub use agreement::{Kappa, cohens_kappa, mcnemar_exact, pairs_needed};
+pub use calibration::{
+    Calibration, CalibrationResult, CalibrationStep, CalibrationTarget, Label, ScoreCount,
+    calibrate,
+};
 pub use change_points::{Segment, Segmentation, change_points_of_counts, change_points_of_shares};
 pub use clustered_ranks::{
     Clustered, ClusteredMannWhitney, hodges_lehmann_clustered, mann_whitney_clustered,

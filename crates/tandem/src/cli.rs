@@ -1,6 +1,7 @@
 //! The command line: every verb and option, with the words a user reads in `--help`.
 
 mod batch;
+mod calibrate;
 mod compare;
 mod costs;
 mod insights;
@@ -16,6 +17,7 @@ pub(crate) use self::batch::{
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub(crate) use calibrate::CalibrateArguments;
 pub(crate) use compare::CompareArguments;
 pub(crate) use costs::{CostsArguments, Side};
 pub(crate) use insights::{
@@ -134,6 +136,8 @@ pub(crate) enum Command {
     Detect(DetectArguments),
     /// Ask language models about pull requests through half-price batches
     Analyze(AnalyzeArguments),
+    /// Learn from a sample from which confidence on the first tier's answers can be trusted
+    Calibrate(CalibrateArguments),
     /// List analysis runs, look into one, resume or cancel it
     Runs(RunsArguments),
     /// Show what was paid, by run, tier, shard, team, month, model or request
@@ -224,6 +228,10 @@ pub(crate) struct AnalyzeArguments {
     /// Send what the first tier could not answer to the second tier
     #[arg(long)]
     pub(crate) with_fallback: bool,
+    /// Also send sound but doubtful answers to the second tier (little confidence, a quote that is not
+    /// in the input, a contradiction to the signatures); implies --with-fallback
+    #[arg(long)]
+    pub(crate) escalate_doubt: bool,
     /// Also renew analyses of pull requests that changed, or of an older prompt
     #[arg(long)]
     pub(crate) stale: bool,

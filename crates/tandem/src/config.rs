@@ -13,6 +13,10 @@ pub(crate) use provider::{KeySource, ProviderConfig, base_url_variable};
 
 use crate::error::CliError;
 
+mod doubt;
+
+pub(crate) use doubt::DoubtConfig;
+
 /// The default configuration with every key commented at its default.
 pub(crate) const DEFAULT_TEXT: &str = include_str!("../tandem.default.toml");
 
@@ -59,6 +63,8 @@ pub(crate) struct AnalyzeConfig {
     pub(crate) requests_per_shard: Option<usize>,
     /// Seconds between two looks at the batches, at least.
     pub(crate) poll_interval_seconds: Option<f64>,
+    /// Which answers are asked of the next tier although they are sound.
+    pub(crate) doubt: DoubtConfig,
 }
 
 impl Config {

@@ -36,6 +36,7 @@ fn run(app: &App, command: Command) -> Result<Outcome, CliError> {
         Command::Sync(arguments) => verbs::sync::run(app, &arguments),
         Command::Detect(arguments) => verbs::detect::run(app, &arguments),
         Command::Analyze(arguments) => verbs::analyze::run(app, &arguments),
+        Command::Calibrate(arguments) => verbs::calibrate::run(app, &arguments),
         Command::Runs(arguments) => verbs::runs::run(app, &arguments),
         Command::Costs(arguments) => verbs::costs::run(app, &arguments),
         Command::Quarantine(arguments) => verbs::quarantine::run(app, &arguments),

@@ -28,6 +28,9 @@ pub struct ModelRules {
     pub latency_ms: u64,
     /// Share of requests that fail, from 0 to 1.
     pub failure_rate: f64,
+    /// Share of sound answers that are wrong, from 0 to 1, for answerers who know right from wrong; the
+    /// emulator itself does not.
+    pub wrong_rate: f64,
     /// How failures divide into kinds; shares of their sum, counted in thousandths.
     pub failures: BTreeMap<Fault, f64>,
 }
@@ -44,6 +47,7 @@ impl Default for ModelRules {
             retired: false,
             latency_ms: 1000,
             failure_rate: 0.0,
+            wrong_rate: 0.0,
             failures: BTreeMap::from([
                 (Fault::JsonEmpty, 0.85),
                 (Fault::JsonPartial, 0.085),

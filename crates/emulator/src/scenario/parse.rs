@@ -149,6 +149,7 @@ impl Scenario {
         for (id, model) in &self.models {
             let key = |field: &str| format!("models.\"{id}\".{field}");
             check_rate(&key("failure_rate"), model.failure_rate)?;
+            check_rate(&key("wrong_rate"), model.wrong_rate)?;
             let [least, most] = model.reasoning_share;
             if !(0.0..1.0).contains(&least) || !(least..1.0).contains(&most) {
                 return Err(value(

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use batch::engine::{Estimate, Plan, RunEnd, RunReport};
 use batch::ledger::Takeover;
-use batch::{Engine, Ledger, Money, RunId, RunSpec, TierSpec, Wait};
+use batch::{DoubtSpec, Engine, Ledger, Money, RunId, RunSpec, TierSpec, Wait};
 use serde::Serialize;
 
 use crate::app::App;
@@ -17,11 +17,13 @@ use crate::verbs::runs::{print_summary, warn_of_break_even};
 use crate::wiring::candidates::Candidates;
 use crate::wiring::database::require_team;
 use crate::wiring::detection::detector;
+use crate::wiring::doubt::{self, rules_of};
 use crate::wiring::engine::{Setup, default_tiers, ledger, models, tiers};
 use crate::wiring::interrupt::Interrupt;
+use crate::wiring::oracle::{ORACLE_TASK, OracleAnswers};
 use crate::wiring::prompt_parts::{COLUMNS, PromptParts};
 use crate::wiring::question::{Questions, TASK, task};
-use store::SatisfiedBy;
+use store::{SatisfiedBy, Store};
 
 mod dry_run;
 mod rules;
@@ -87,11 +89,22 @@ pub(crate) fn run(app: &App, arguments: &AnalyzeArguments) -> Result<Outcome, Cl
     let engine = setup.engine(app, &store, Arc::clone(&detector), interrupt.token())?;
     interrupt.heeded(async {
         let tiers = checked_models(app, &engine, &tiers).await?;
+        let doubt = doubts(app, &config, store.as_ref(), &tiers, arguments)?;
+        let engine = match rules_of(doubt.as_ref())? {
+            None => engine,
+            rules => Setup::new(app, &config, &tiers, wait)?.doubting_engine(
+                app,
+                &store,
+                Arc::clone(&detector),
+                rules,
+                interrupt.token(),
+            )?,
+        };
         let spec = RunSpec {
             task: task(),
             tiers,
             budget,
-            doubt: None,
+            doubt,
         };
         let questions = Questions::new(&detector);
         let mut candidates = Candidates::new(Arc::clone(&store), wanted);
@@ -104,7 +117,7 @@ pub(crate) fn run(app: &App, arguments: &AnalyzeArguments) -> Result<Outcome, Cl
         let plan = engine.plan(spec, requests)?;
         candidates.finish()?;
         interrupt.concerns(plan.run);
-        let consent = consent(arguments);
+        let consent = consent(arguments.yes);
         if consent == Consent::Wanted && plan.estimate.requests > 0 {
             app.output
                 .note_table(&COLUMNS, &parts.rows(&plan.spec, &plan.estimate));
@@ -161,7 +174,17 @@ fn take_up(
     let interrupt = Interrupt::new(app.output);
     interrupt.concerns(run);
     let setup = Setup::new(app, &config, &spec.tiers, Wait::UntilDone)?;
-    let engine = setup.engine(app, &store, detector, interrupt.token())?;
+    // Labels are kept in one place, which one process writes at a time.
+    let is_of_oracle = spec.task.name == ORACLE_TASK;
+    let _labels = is_of_oracle.then(|| store.lock("calibrate")).transpose()?;
+    let engine = if is_of_oracle {
+        let labels = Arc::new(OracleAnswers::new(Arc::clone(&store), detector));
+        let token = interrupt.token();
+        setup.engine_for(app, ledger, labels.clone(), labels, token)?
+    } else {
+        let rules = rules_of(spec.doubt.as_ref())?;
+        setup.doubting_engine(app, &store, detector, rules, interrupt.token())?
+    };
     interrupt.heeded(async {
         let report = match purpose {
             Purpose::Resume => engine.resume(run, Takeover::Now).await,
@@ -174,7 +197,7 @@ fn take_up(
 
 /// Refuses a run whose answers are not analyses of pull requests.
 fn refuse_other_tasks(run: RunId, task: &str) -> Result<(), CliError> {
-    if task == TASK {
+    if task == TASK || task == ORACLE_TASK {
         return Ok(());
     }
     let error = CliError::input(format!(
@@ -191,8 +214,10 @@ fn refuse_other_tasks(run: RunId, task: &str) -> Result<(), CliError> {
 
 /// Decides whom to ask: what the options say, then the configuration, then whether there is a key.
 fn whom(app: &App, config: &Config, arguments: &AnalyzeArguments) -> Result<Whom, CliError> {
-    let asked =
-        !arguments.tiers.is_empty() || arguments.provider.is_some() || arguments.with_fallback;
+    let asked = !arguments.tiers.is_empty()
+        || arguments.provider.is_some()
+        || arguments.with_fallback
+        || arguments.escalate_doubt;
     let texts = match (&arguments.provider, arguments.tiers.is_empty()) {
         (Some(provider), _) if provider == RULES => return Ok(Whom::Rules),
         (Some(provider), _) => default_tiers(provider)?,
@@ -210,7 +235,8 @@ fn whom(app: &App, config: &Config, arguments: &AnalyzeArguments) -> Result<Whom
         .as_deref()
         .or(config.analyze.window.as_deref());
     let mut tiers = tiers(config, &texts, window, &models(config)?)?;
-    if arguments.tiers.is_empty() && !arguments.with_fallback {
+    let needs_fallback = arguments.with_fallback || doubts_wanted(config, arguments);
+    if arguments.tiers.is_empty() && !needs_fallback {
         tiers.truncate(1);
     }
     let Some(first) = tiers.first() else {
@@ -240,18 +266,43 @@ pub(crate) async fn checked_models(
     Ok(preflight.tiers)
 }
 
+/// Whether answers are to be doubted.
+fn doubts_wanted(config: &Config, arguments: &AnalyzeArguments) -> bool {
+    arguments.escalate_doubt || config.analyze.doubt.enabled()
+}
+
+/// How answers are doubted in a run of these tiers; `None` when they are not.
+fn doubts(
+    app: &App,
+    config: &Config,
+    store: &dyn Store,
+    tiers: &[TierSpec],
+    arguments: &AnalyzeArguments,
+) -> Result<Option<DoubtSpec>, CliError> {
+    if !doubts_wanted(config, arguments) {
+        return Ok(None);
+    }
+    if tiers.len() < 2 {
+        app.output
+            .warning("doubted answers are kept as they are: there is no second tier to ask");
+        return Ok(None);
+    }
+    doubt::spec(&app.output, store, tiers, &config.analyze.doubt).map(Some)
+}
+
 /// Whether the user has to be asked before money is spent.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Consent {
+pub(crate) enum Consent {
     /// Said with `--yes`, or nobody is there to be asked.
     Given,
     /// To be asked for.
     Wanted,
 }
 
-fn consent(arguments: &AnalyzeArguments) -> Consent {
+/// Whether to ask, given whether consent was given on the command line.
+pub(crate) fn consent(given: bool) -> Consent {
     let somebody_is_there = std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
-    if arguments.yes || !somebody_is_there {
+    if given || !somebody_is_there {
         Consent::Given
     } else {
         Consent::Wanted
@@ -259,7 +310,7 @@ fn consent(arguments: &AnalyzeArguments) -> Consent {
 }
 
 /// Shows what the run will take and asks, at a terminal, whether to go on.
-fn worth_it(
+pub(crate) fn worth_it(
     app: &App,
     engine: &Engine,
     ledger: &dyn Ledger,
@@ -325,7 +376,7 @@ fn nothing_to_ask(output: &Output, ledger: &dyn Ledger) -> Result<(), CliError> 
 }
 
 /// The name of the lock on the work on a run.
-fn lock_of(run: RunId) -> String {
+pub(crate) fn lock_of(run: RunId) -> String {
     format!("run-{run}")
 }
 
@@ -341,6 +392,12 @@ pub(crate) fn estimate_text(estimate: &Estimate) -> String {
         dollars(estimate.cost.high.0.as_usd()),
         dollars(estimate.sync_cost_usd.as_usd()),
     );
+    if estimate.doubt_cost_usd > Money::ZERO {
+        text.push_str(&format!(
+            "; {} of it for doubted answers",
+            dollars(estimate.doubt_cost_usd.as_usd())
+        ));
+    }
     if !estimate.unpriced.is_empty() {
         text.push_str(&format!(
             "; no price is known for {}",
@@ -403,7 +460,7 @@ fn advise(output: &Output, report: &RunReport) {
     }
 }
 
-fn resumable(error: CliError, run: RunId) -> CliError {
+pub(crate) fn resumable(error: CliError, run: RunId) -> CliError {
     error.hint(format!(
         "what was answered is kept; when the cause is gone: tandem runs resume {run}"
     ))

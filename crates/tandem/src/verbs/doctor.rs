@@ -10,7 +10,9 @@ use crate::cli::DoctorArguments;
 use crate::config::DEFAULT_TEXT;
 use crate::error::{CliError, Outcome};
 use crate::output::{Output, count};
+use crate::verbs::calibrate::result_text;
 use crate::wiring::detection::detector;
+use crate::wiring::doubt::StoredCalibration;
 use crate::wiring::question::current_versions;
 use providers::ProviderReport;
 
@@ -24,6 +26,7 @@ struct Report {
     prompt_version: String,
     schema_version: String,
     providers: Vec<ProviderReport>,
+    calibration: Option<CalibrationReport>,
     next: Vec<String>,
 }
 
@@ -32,6 +35,21 @@ struct DatabaseReport {
     path: String,
     state: String,
     statistics: Option<Statistics>,
+    #[serde(skip)]
+    calibration: Option<CalibrationReport>,
+}
+
+/// The last calibration.
+#[derive(Clone, Serialize)]
+struct CalibrationReport {
+    calibrated_at: jiff::Timestamp,
+    cheap: String,
+    oracle: String,
+    labels: u64,
+    /// `current`, or `stale` where prompt or schema have changed since.
+    state: &'static str,
+    /// What was learned, in a sentence.
+    result: String,
 }
 
 #[derive(Serialize)]
@@ -56,7 +74,6 @@ pub(crate) fn run(app: &App, arguments: &DoctorArguments) -> Result<Outcome, Cli
     let report = Report {
         version: 1,
         tandem: env!("CARGO_PKG_VERSION"),
-        database,
         config: ConfigReport {
             state: if config_path.exists() {
                 "read"
@@ -69,6 +86,8 @@ pub(crate) fn run(app: &App, arguments: &DoctorArguments) -> Result<Outcome, Cli
         prompt_version: versions.prompt,
         schema_version: versions.schema,
         providers,
+        calibration: database.calibration.clone(),
+        database,
         next,
     };
     if app.output.json {
@@ -81,11 +100,16 @@ pub(crate) fn run(app: &App, arguments: &DoctorArguments) -> Result<Outcome, Cli
 
 fn database(app: &App) -> Result<DatabaseReport, CliError> {
     let path = app.database_path()?;
+    let mut calibration = None;
     let (state, statistics) = match store::open(
         &path.display().to_string(),
         &store::OpenOptions::read("doctor"),
     ) {
-        Ok(store) => ("sound".to_owned(), Some(store.statistics()?)),
+        Ok(store) => {
+            calibration =
+                StoredCalibration::load(store.as_ref())?.map(|stored| calibrated(&stored));
+            ("sound".to_owned(), Some(store.statistics()?))
+        }
         Err(StoreError::NotFound { .. }) => ("not there yet".to_owned(), None),
         Err(error) => (error.to_string(), None),
     };
@@ -93,7 +117,22 @@ fn database(app: &App) -> Result<DatabaseReport, CliError> {
         path: path.display().to_string(),
         state,
         statistics,
+        calibration,
     })
+}
+
+fn calibrated(stored: &StoredCalibration) -> CalibrationReport {
+    let versions = current_versions();
+    let is_current =
+        stored.prompt_version == versions.prompt && stored.schema_version == versions.schema;
+    CalibrationReport {
+        calibrated_at: stored.calibrated_at,
+        cheap: stored.cheap.clone(),
+        oracle: stored.oracle.clone(),
+        labels: stored.calibration.labels,
+        state: if is_current { "current" } else { "stale" },
+        result: result_text(stored),
+    }
 }
 
 fn next_steps(database: &DatabaseReport, providers: &[ProviderReport]) -> Vec<String> {
@@ -168,6 +207,18 @@ fn print(output: &Output, report: &Report) -> Result<(), CliError> {
                 String::new(),
             ],
         );
+    }
+    if let Some(calibration) = &report.calibration {
+        rows.push(vec![
+            "calibration".to_owned(),
+            format!(
+                "{} with {} labels of {}",
+                calibration.calibrated_at.strftime("%Y-%m-%d"),
+                count(calibration.labels),
+                calibration.oracle
+            ),
+            calibration.state.to_owned(),
+        ]);
     }
     for provider in &report.providers {
         rows.push(vec![

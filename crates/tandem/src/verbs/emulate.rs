@@ -1,5 +1,6 @@
 //! `tandem emulate`: a local Batch API for tests and trials.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use analysis::rules;
@@ -11,6 +12,7 @@ use tokio::net::TcpListener;
 
 use crate::app::App;
 use crate::cli::EmulateArguments;
+use crate::demo::doubtful::Doubtful;
 use crate::error::{CliError, ErrorKind, Outcome};
 
 /// The line printed once the emulator listens.
@@ -28,18 +30,44 @@ pub(crate) struct RulesAnswerer;
 
 impl Answerer for RulesAnswerer {
     fn answer(&self, request: &ChatRequest) -> Answered {
-        let context = request
-            .messages
-            .iter()
-            .rev()
-            .find(|message| message.role == Role::User)
-            .and_then(|message| rules::analyse_context(&message.content));
+        let context = question_of(request).and_then(rules::analyse_context);
         // Serialising an analysis cannot fail; were it to, the emulator's own answer is as good.
         match context.map(|analysis| serde_json::to_string(&analysis)) {
             Some(Ok(text)) => Answered::Text(text),
             _ => Answered::NotMine,
         }
     }
+}
+
+/// Answers as [`RulesAnswerer`] does, and is wrong as often as the scenario says, model by model.
+struct FallibleAnswerer {
+    wrong_rates: BTreeMap<String, f64>,
+}
+
+impl Answerer for FallibleAnswerer {
+    fn answer(&self, request: &ChatRequest) -> Answered {
+        let wrong_rate = self.wrong_rates.get(&request.model).copied();
+        let Some(wrong_rate) = wrong_rate.filter(|rate| *rate > 0.0) else {
+            return RulesAnswerer.answer(request);
+        };
+        let doubtful = Doubtful {
+            model: &request.model,
+            wrong_rate,
+        };
+        let answer = question_of(request).and_then(|question| {
+            let analysis = rules::analyse_context(question)?;
+            serde_json::to_string(&doubtful.spoil(question, analysis)).ok()
+        });
+        answer.map_or(Answered::NotMine, Answered::Text)
+    }
+}
+
+/// The last words of the user.
+fn question_of(request: &ChatRequest) -> Option<&str> {
+    let mut newest_first = request.messages.iter().rev();
+    newest_first
+        .find(|message| message.role == Role::User)
+        .map(|message| message.content.as_str())
 }
 
 /// Serves until interrupted.
@@ -52,11 +80,17 @@ pub(crate) fn run(app: &App, arguments: &EmulateArguments) -> Result<Outcome, Cl
     config.seed = arguments.seed.unwrap_or(config.seed);
     config.log = arguments.log.clone().map(LogTarget::File);
     let seed = config.seed;
+    let wrong_rates = config
+        .scenario
+        .models
+        .iter()
+        .map(|(model, rules)| (model.clone(), rules.wrong_rate))
+        .collect();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()?;
     runtime.block_on(async {
-        let emulator = Emulator::new(config, Arc::new(RulesAnswerer))
+        let emulator = Emulator::new(config, Arc::new(FallibleAnswerer { wrong_rates }))
             .map_err(|error| CliError::new(ErrorKind::Internal, error))?;
         let listener = TcpListener::bind(arguments.listen).await.map_err(|error| {
             CliError::input(format!("cannot listen on {}: {error}", arguments.listen))

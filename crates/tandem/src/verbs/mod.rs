@@ -3,6 +3,7 @@
 pub(crate) mod adoption;
 pub(crate) mod analyze;
 pub(crate) mod batch;
+pub(crate) mod calibrate;
 pub(crate) mod compare;
 pub(crate) mod completions;
 pub(crate) mod costs;

@@ -327,6 +327,43 @@ fn print_totals(output: &Output, run: &RunSummary) -> Result<(), CliError> {
             percent(Some(limit)),
         ))?;
     }
+    print_doubts(output, run)?;
+    Ok(())
+}
+
+/// What was asked again because of doubt, by reason, and what it cost.
+fn print_doubts(output: &Output, run: &RunSummary) -> Result<(), CliError> {
+    let totals = &run.totals;
+    for tier in run.tiers.iter().filter(|tier| !tier.doubted.is_empty()) {
+        let doubted: u64 = tier.doubted.values().sum();
+        let reasons: Vec<String> = tier
+            .doubted
+            .iter()
+            .map(|(reason, number)| format!("{} {reason}", count(*number)))
+            .collect();
+        output.line(&format!(
+            "  Doubted at tier {}: {} answers ({}); {} replaced by a later tier, {} stand",
+            tier.tier,
+            count(doubted),
+            reasons.join(", "),
+            count(tier.replaced),
+            count(doubted - tier.replaced),
+        ))?;
+    }
+    if totals.escalated_by_doubt > Some(0.0) {
+        output.line(&format!(
+            "  Of tier 1, {} were not answered and {} doubted; asking again about the doubted cost {}",
+            percent(totals.escalated_by_failure),
+            percent(totals.escalated_by_doubt),
+            dollars(totals.doubt_cost_usd.as_usd()),
+        ))?;
+    }
+    if totals.in_doubt > 0 {
+        output.line(&format!(
+            "  {} doubted answers are still to be asked again; until then they count as they are",
+            count(totals.in_doubt)
+        ))?;
+    }
     Ok(())
 }
 

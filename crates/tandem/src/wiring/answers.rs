@@ -3,24 +3,52 @@
 use std::sync::Arc;
 
 use analysis::{ContextBudget, parse_answer};
-use batch::{Answer, AnswerCheck, AnswerSink, Candidate, Oversized, Shrunk, SinkError};
-use detect::Detector;
+use batch::{
+    Accepted, Answer, AnswerCheck, AnswerSink, Candidate, Doubt, Oversized, Shrunk, SinkError,
+};
+use detect::{Detector, disagreement};
 use jiff::Timestamp;
-use model::PrKey;
+use model::{AiClaim, PrKey};
 use store::{AnalysisOrigin, AnalysisRecord, Store, VerdictWrite};
 
 use crate::wiring::detection::{measured, verdict};
+use crate::wiring::doubt::DoubtRules;
 
 /// Checks answers and keeps them: analyses, and the verdicts that follow from them.
 pub(crate) struct Answers {
     store: Arc<dyn Store>,
     detector: Arc<Detector>,
+    doubts: Option<DoubtRules>,
 }
 
 impl Answers {
-    /// Keeps answers in `store`; verdicts are drawn with `detector`.
-    pub(crate) fn new(store: Arc<dyn Store>, detector: Arc<Detector>) -> Self {
-        Answers { store, detector }
+    /// Keeps answers in `store`; verdicts are drawn with `detector`. Answers are doubted by these rules,
+    /// in runs that allow it.
+    pub(crate) fn new(
+        store: Arc<dyn Store>,
+        detector: Arc<Detector>,
+        doubts: Option<DoubtRules>,
+    ) -> Self {
+        Answers {
+            store,
+            detector,
+            doubts,
+        }
+    }
+
+    /// Whether a claim about a pull request contradicts what the signatures say of it. What cannot be
+    /// read contradicts nothing: a doubt is no reason to stop a run.
+    fn contradicts_evidence(&self, subject: &str, claim: &AiClaim) -> bool {
+        let Ok(key) = subject.parse::<PrKey>() else {
+            return false;
+        };
+        match self.store.pull_request(&key) {
+            Ok(Some(stored)) => {
+                let verdict = self.detector.verdict(&stored.pull_request);
+                disagreement(&verdict, claim).is_some()
+            }
+            _ => false,
+        }
     }
 
     /// Stores analyses and, where the content has not changed since, the joined verdicts.
@@ -97,22 +125,39 @@ impl AnswerCheck for Answers {
             .map_err(|error| error.to_string())
     }
 
-    fn shrink(&self, oversized: Oversized<'_>) -> Option<Shrunk> {
-        // The question is written anew from the document, with half the room.
-        let key: PrKey = oversized.subject.parse().ok()?;
-        let stored = self.store.pull_request(&key).ok().flatten()?;
-        let evidence = self.detector.evidence(&stored.pull_request);
-        let before = analysis::tokens::count(&oversized.payload.text());
-        let budget = ContextBudget::default().halved();
-        let context = analysis::build_context(&stored.pull_request, &evidence, &budget);
-        let saved = before
-            .checked_sub(context.total_tokens)
-            .filter(|saved| *saved > 0)?;
-        Some(Shrunk {
-            payload: batch::Payload::user(&context.text),
-            prompt_tokens: oversized
-                .prompt_tokens
-                .checked_sub(u32::try_from(saved).ok()?)?,
+    fn doubt(&self, accepted: Accepted<'_>) -> Option<Doubt> {
+        let rules = self.doubts?;
+        let candidate = accepted.candidate;
+        let checked = parse_answer(candidate.json, &candidate.payload.text()).ok()?;
+        rules.doubt(&checked, || {
+            self.contradicts_evidence(candidate.subject, &checked.analysis.ai)
         })
     }
+
+    fn shrink(&self, oversized: Oversized<'_>) -> Option<Shrunk> {
+        shrink(&self.store, &self.detector, oversized)
+    }
+}
+
+/// Writes a question that was too long anew from the document, with half the room.
+pub(crate) fn shrink(
+    store: &Arc<dyn Store>,
+    detector: &Detector,
+    oversized: Oversized<'_>,
+) -> Option<Shrunk> {
+    let key: PrKey = oversized.subject.parse().ok()?;
+    let stored = store.pull_request(&key).ok().flatten()?;
+    let evidence = detector.evidence(&stored.pull_request);
+    let before = analysis::tokens::count(&oversized.payload.text());
+    let budget = ContextBudget::default().halved();
+    let context = analysis::build_context(&stored.pull_request, &evidence, &budget);
+    let saved = before
+        .checked_sub(context.total_tokens)
+        .filter(|saved| *saved > 0)?;
+    Some(Shrunk {
+        payload: batch::Payload::user(&context.text),
+        prompt_tokens: oversized
+            .prompt_tokens
+            .checked_sub(u32::try_from(saved).ok()?)?,
+    })
 }

@@ -16,6 +16,7 @@ use crate::app::App;
 use crate::config::Config;
 use crate::error::{CliError, ErrorKind};
 use crate::wiring::answers::Answers;
+use crate::wiring::doubt::DoubtRules;
 use crate::wiring::hosts::{is_local, profile, providers};
 use crate::wiring::observer::RunObserver;
 
@@ -166,7 +167,7 @@ impl Setup {
         })
     }
 
-    /// An engine over the store's ledger.
+    /// An engine over the store's ledger that doubts nothing.
     pub(crate) fn engine(
         self,
         app: &App,
@@ -174,7 +175,19 @@ impl Setup {
         detector: Arc<Detector>,
         interrupt: CancellationToken,
     ) -> Result<Engine, CliError> {
-        let answers = Arc::new(Answers::new(Arc::clone(store), detector));
+        self.doubting_engine(app, store, detector, None, interrupt)
+    }
+
+    /// An engine over the store's ledger that doubts answers by these rules.
+    pub(crate) fn doubting_engine(
+        self,
+        app: &App,
+        store: &Arc<dyn Store>,
+        detector: Arc<Detector>,
+        doubts: Option<DoubtRules>,
+        interrupt: CancellationToken,
+    ) -> Result<Engine, CliError> {
+        let answers = Arc::new(Answers::new(Arc::clone(store), detector, doubts));
         self.engine_for(app, ledger(store), answers.clone(), answers, interrupt)
     }
 

@@ -10,6 +10,7 @@ const VERBS: &[&[&str]] = &[
     &["import"],
     &["detect"],
     &["analyze"],
+    &["calibrate"],
     &["runs"],
     &["runs", "list"],
     &["runs", "show"],

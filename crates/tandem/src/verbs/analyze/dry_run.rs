@@ -78,11 +78,12 @@ pub(super) fn models(
     for warning in &warnings {
         app.output.warning(warning);
     }
+    let doubt = super::doubts(app, config, store.as_ref(), &tiers, arguments)?;
     let spec = RunSpec {
         task: task(),
         tiers,
         budget: None,
-        doubt: None,
+        doubt,
     };
     let questions = Questions::new(detector);
     let mut lines = match spec.tiers.first() {
