@@ -6,6 +6,7 @@ mod clock;
 mod config;
 mod dialect;
 mod draw;
+mod hits;
 mod http;
 mod ids;
 mod log;

@@ -17,6 +17,7 @@ use crate::clock::Clock;
 use crate::config::{EmulatorConfig, StartError};
 use crate::dialect::Dialect;
 use crate::draw::Draws;
+use crate::hits::Hits;
 use crate::http;
 use crate::ids::Ids;
 use crate::log::Log;
@@ -40,6 +41,7 @@ pub(crate) struct Inner {
     pub(crate) ids: Arc<Ids>,
     pub(crate) spool: Spool,
     pub(crate) log: Arc<Log>,
+    pub(crate) hits: Arc<Hits>,
     pub(crate) completer: Arc<Completer>,
     pub(crate) gate: Arc<Semaphore>,
     state: Mutex<State>,
@@ -176,7 +178,9 @@ impl Emulator {
         let clock = Clock::start(config.start_unix_ms);
         let draws = Draws::new(config.seed);
         let ids = Arc::new(Ids::new(clock, draws));
+        let hits = Arc::<Hits>::default();
         let completer = Completer {
+            hits: Arc::clone(&hits),
             scenario: Arc::clone(&scenario),
             answerer,
             counter: Counter::new(scenario.tokens),
@@ -192,6 +196,7 @@ impl Emulator {
             ids,
             spool: Spool::open(config.spool)?,
             log: Arc::new(Log::open(config.log)?),
+            hits,
             completer: Arc::new(completer),
             gate: Arc::new(Semaphore::new(config.workers.max(1))),
             state: Mutex::default(),
@@ -207,6 +212,12 @@ impl Emulator {
     /// stands for a connection that was closed without one.
     pub fn router(&self) -> Router {
         http::router(Arc::clone(&self.inner))
+    }
+
+    /// How often each fault of the scenario has happened so far, by `line KIND`, `batch KIND` and
+    /// `call CALL KIND`. A fault of a batch counts when the batch is created.
+    pub fn faults_so_far(&self) -> BTreeMap<String, u64> {
+        self.inner.hits.so_far()
     }
 
     /// Serves connections until `shutdown` is ready.

@@ -14,12 +14,14 @@ use super::{messages, mistral};
 use crate::clock::Clock;
 use crate::dialect::Dialect;
 use crate::draw::Draws;
+use crate::hits::Hits;
 use crate::http::ApiError;
 use crate::ids::Ids;
 use crate::scenario::{Billing, Fault, ModelRules, Reasoning, Scenario, Spread};
 
 /// The provider's text for a request that is too long.
 const CONTEXT_LENGTH: &str = "Please reduce the length of the messages or completion.";
+const REJECTED: &str = "`messages` breaks a rule of the provider (emulated)";
 
 /// Answers requests, wherever they come from.
 pub(crate) struct Completer {
@@ -30,6 +32,7 @@ pub(crate) struct Completer {
     pub(crate) draws: Draws,
     pub(crate) clock: Clock,
     pub(crate) ids: Arc<Ids>,
+    pub(crate) hits: Arc<Hits>,
 }
 
 /// Where a request stands, which decides its faults.
@@ -97,6 +100,9 @@ impl Completer {
         let fault = place
             .forced
             .or_else(|| self.choose_fault(&request.model, rules, place));
+        if let Some(fault) = fault {
+            self.hits.line(fault);
+        }
         if let Some(fault) = fault.filter(|fault| fault.billing() == Billing::Free) {
             return free(
                 self.free_error(fault, &request.model, place.ordinal),
@@ -172,6 +178,7 @@ impl Completer {
         match fault {
             Fault::ContextLength => ApiError::coded("context_length_exceeded", CONTEXT_LENGTH),
             Fault::ModelNotFound => ApiError::model_not_found(model),
+            Fault::Rejected => ApiError::invalid(REJECTED, Some("messages")),
             Fault::RateLimited => ApiError::rate_limited(1),
             _ => {
                 let chosen = self.draws.below("server error", ordinal, 3) as usize;

@@ -51,6 +51,9 @@ pub(crate) fn create(
 fn admit(server: &Inner, state: &mut State, wanted: Wanted) -> Result<Batch, ApiError> {
     let number = state.batches_made + 1;
     let fault = choose_fault(server, number, wanted.load.keys());
+    if let Some(rule) = &fault {
+        server.hits.batch(rule.kind);
+    }
     if wanted.form == Form::Messages {
         check_queue(server, state, &wanted, fault.as_ref())?;
     }

@@ -34,9 +34,11 @@ pub(crate) async fn inject(
         request.uri().path(),
         request.uri().query(),
     );
-    let Some(rule) = call.and_then(|call| choose(&server, call)) else {
+    let chosen = call.and_then(|call| Some((call, choose(&server, call)?)));
+    let Some((call, rule)) = chosen else {
         return next.run(request).await;
     };
+    server.hits.call(call, rule.kind);
     match rule.kind {
         HttpFault::RateLimited => {
             body::drain(request).await;

@@ -46,6 +46,8 @@ named! {
         ContextLength = "context_length_exceeded",
         /// 400 `model_not_found`, as if the model were retired in mid-batch.
         ModelNotFound = "model_not_found",
+        /// 400 without a code, as for a request that breaks a rule of the provider's own.
+        Rejected = "rejected",
         /// 200, `finish_reason: "length"`, the document cut.
         Truncated = "truncated",
         /// 200, `finish_reason: "length"`, yet the document is whole.
@@ -155,6 +157,7 @@ impl Fault {
         match self {
             Self::ContextLength
             | Self::ModelNotFound
+            | Self::Rejected
             | Self::StatusZero
             | Self::ServerError
             | Self::RateLimited
