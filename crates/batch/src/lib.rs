@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod chance;
 pub mod classify;
 mod clock;
 pub mod costs;

@@ -4,7 +4,7 @@ mod common;
 
 use std::time::Duration;
 
-use batch::ledger::{Ledger, RunState, ShardFilter, Takeover};
+use batch::ledger::{RunState, ShardFilter, Takeover};
 use batch::{CancellationToken, Effort, EngineError, FailureKind, ModelCheck, Money, RunEnd, Wait};
 use common::{LARGE, SMALL, World, lock, request, spec};
 

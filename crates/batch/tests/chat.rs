@@ -4,7 +4,7 @@ mod common;
 
 use std::collections::BTreeMap;
 
-use batch::ledger::{Ledger, Takeover};
+use batch::ledger::Takeover;
 use batch::{FailureKind, Moment, Money, RunEnd, RunReport, Step};
 use common::{KillAt, World};
 

@@ -6,7 +6,7 @@ mod common;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use batch::ledger::{Ledger, RunState, ShardFilter, Takeover};
+use batch::ledger::{RunState, ShardFilter, Takeover};
 use batch::{
     CancellationToken, DoubtSpec, FailureKind, Moment, Money, RunEnd, RunId, RunReport, Step, Wait,
 };

@@ -9,15 +9,15 @@ use futures_util::StreamExt;
 use crate::classify::{Reading, read_answer, read_error};
 use crate::engine::doubt;
 use crate::engine::plan::named;
+use crate::engine::room::is_token_limit;
 use crate::engine::session::{Halt, Session};
-use crate::engine::submit::TOKEN_LIMIT;
 use crate::engine::{Engine, EngineError};
 use crate::ledger::{Member, OutcomeRecord, Shard, ShardStep, ShardTally, StoredRequest};
 use crate::money::Money;
 use crate::observer::{Event, Moment, ShardProgress, Step};
 use crate::outcome::{Failure, FailureKind, Usage};
-use crate::policy::Billed;
-use crate::provider::{LineBody, Provider, ProviderErrorKind, ResultLine, pause};
+use crate::policy::{Billed, policy_of};
+use crate::provider::{LineBody, Provider, ProviderErrorKind, ResultLine, UNREADABLE, pause};
 use crate::sink::{Answer, Candidate};
 
 /// Answers that are checked, stored and marked together.
@@ -62,6 +62,8 @@ pub(super) struct Failed {
     pub(super) finish_reason: Option<String>,
     pub(super) usage: Option<Usage>,
     pub(super) latency_ms: Option<u64>,
+    /// What its kind says, unless the host answered with something that nobody can read.
+    pub(super) billed: Billed,
 }
 
 /// An answer that waits to be checked.
@@ -99,7 +101,8 @@ impl Engine {
         session: &Session,
         shard: &Shard,
     ) -> Result<Collected, Halt> {
-        if is_token_limit(shard) && shard.requests > 1 {
+        let patience = self.parts.settings.stall.after;
+        if is_token_limit(shard) && session.can_wait_for_room(shard, patience) {
             return Ok(Collected::TooManyTokens);
         }
         let provider = Arc::clone(self.provider(&shard.model.provider)?);
@@ -151,15 +154,6 @@ impl Engine {
     }
 }
 
-/// Whether the host refused the whole batch because too many tokens wait.
-pub(super) fn is_token_limit(shard: &Shard) -> bool {
-    shard.output_file_id.is_none()
-        && shard
-            .batch_errors
-            .iter()
-            .any(|error| error.code.as_deref() == Some(TOKEN_LIMIT))
-}
-
 impl<'a> Collecting<'a> {
     fn start(
         engine: &'a Engine,
@@ -207,10 +201,17 @@ impl<'a> Collecting<'a> {
             let opened = self.engine.or_interrupt(provider.results(file_id)).await?;
             let mut lines = match opened {
                 Ok(lines) => lines,
-                Err(error) if error.kind == ProviderErrorKind::NotFound => {
+                // A file that the host no longer gives out will not come back.
+                Err(error)
+                    if matches!(
+                        error.kind,
+                        ProviderErrorKind::NotFound | ProviderErrorKind::Rejected
+                    ) =>
+                {
                     self.engine.warn(&format!(
-                        "{}: the result file {file_id} is gone",
-                        named(self.shard.id)
+                        "{}: the result file {file_id} is gone ({})",
+                        named(self.shard.id),
+                        error.message
                     ));
                     continue;
                 }
@@ -262,12 +263,15 @@ impl<'a> Collecting<'a> {
             }
             SlotState::Waiting | SlotState::Pending | SlotState::Failed(_) => {}
         }
-        let (reading, finish_reason, latency_ms) = match line.body {
+        let (reading, finish_reason, latency_ms, is_unreadable) = match line.body {
             LineBody::Answer(answer) => {
                 let reading = read_answer(&answer);
-                (reading, answer.finish_reason, answer.latency_ms)
+                (reading, answer.finish_reason, answer.latency_ms, false)
             }
-            LineBody::Error(error) => (read_error(&error), None, None),
+            LineBody::Error(error) => {
+                let is_unreadable = error.code.as_deref() == Some(UNREADABLE);
+                (read_error(&error), None, None, is_unreadable)
+            }
         };
         match reading {
             Reading::Json { json, repair } => {
@@ -288,11 +292,17 @@ impl<'a> Collecting<'a> {
             }
             Reading::Failed(_) if is_duplicate => {}
             Reading::Failed(failure) => {
+                let billed = if is_unreadable {
+                    Billed::Possible
+                } else {
+                    policy_of(failure.kind).billed
+                };
                 slot.state = SlotState::Failed(Failed {
                     failure,
                     finish_reason,
                     usage,
                     latency_ms,
+                    billed,
                 });
             }
         }
@@ -360,6 +370,7 @@ impl<'a> Collecting<'a> {
                 }
                 (Err(reason), _) => {
                     slot.state = SlotState::Failed(Failed {
+                        billed: policy_of(FailureKind::Schema).billed,
                         failure: Failure::new(FailureKind::Schema, reason),
                         finish_reason: answer.finish_reason,
                         usage: answer.usage,

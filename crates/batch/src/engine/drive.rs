@@ -5,18 +5,15 @@ use std::future::Future;
 use std::time::Duration;
 
 use futures_util::{StreamExt, stream};
-use jiff::SignedDuration;
-use rand::RngExt;
 use tokio::time::Instant;
 
+use crate::chance;
 use crate::engine::collect::Collected;
 use crate::engine::poll::Moved;
 use crate::engine::session::{Halt, Mode, Session};
 use crate::engine::submit::Submitted;
 use crate::engine::{Engine, EngineError, RunEnd, RunReport};
-use crate::ledger::{
-    Lease, LedgerError, ReadyGroup, RunId, RunState, Shard, ShardFilter, ShardState, Takeover,
-};
+use crate::ledger::{ReadyGroup, RunId, RunState, Shard, ShardFilter, ShardState, Takeover};
 use crate::observer::{Event, Moment, Step};
 use crate::provider::ProviderError;
 use crate::settings::Wait;
@@ -44,8 +41,14 @@ impl Engine {
     ) -> Result<RunReport, EngineError> {
         let stored = self.ledger().run(run)?;
         match (stored.state, mode) {
-            (RunState::Finished, _) => return self.report(run, RunEnd::Finished),
-            (RunState::Cancelled, Mode::Cancel) => return self.report(run, RunEnd::Cancelled),
+            (RunState::Finished, _) => {
+                self.sweep(run).await;
+                return self.report(run, RunEnd::Finished);
+            }
+            (RunState::Cancelled, Mode::Cancel) => {
+                self.sweep(run).await;
+                return self.report(run, RunEnd::Cancelled);
+            }
             (RunState::Cancelled, Mode::Work) => {
                 return Err(EngineError::State {
                     run,
@@ -117,8 +120,7 @@ impl Engine {
             outage_since: None,
             mode,
             started: Instant::now(),
-            token_caps: BTreeMap::new(),
-            hold_until: None,
+            token_limits: BTreeMap::new(),
             waiting_since: HashMap::new(),
             filling: true,
             in_doubt: BTreeSet::new(),
@@ -128,11 +130,13 @@ impl Engine {
             totals: self.ledger().totals(run)?,
             summary: &self.ledger().summary(run)?,
         });
-        let end = match mode {
-            Mode::Work => self.drive(&mut session).await,
-            Mode::Cancel => self.wind_up(&mut session).await,
+        let working = async {
+            match mode {
+                Mode::Work => self.drive(&mut session).await,
+                Mode::Cancel => self.wind_up(&mut session).await,
+            }
         };
-        match end {
+        match self.keeping_lease(run, working).await {
             Ok(end) => Ok(end),
             Err(Halt::Interrupted) => Ok(RunEnd::Interrupted),
             Err(Halt::Outage(error)) => Err(EngineError::Provider(error)),
@@ -160,20 +164,21 @@ impl Engine {
                     totals: self.ledger().totals(session.run)?,
                 });
             }
-            match self.round(session).await {
-                Ok(Moved::Yes) => moved = Moved::Yes,
-                Ok(Moved::No) => {}
-                Err(Halt::Outage(error)) => self.bear_outage(session, error)?,
-                Err(halt) => return Err(halt),
+            let round = self.round(session).await?;
+            if round.moved == Moved::Yes {
+                moved = Moved::Yes;
+            }
+            if let Some(error) = round.outage {
+                self.bear_outage(session, error)?;
             }
             let open = self.open_shards(session.run)?;
             let ready = self.ledger().ready_groups(session.run)?;
             if open.is_empty() && ready.is_empty() {
-                self.clean_up(session).await?;
+                self.clean_up(session.run).await?;
                 return Ok(RunEnd::Finished);
             }
             if open.is_empty() && planned.no_money && moved == Moved::No {
-                self.clean_up(session).await?;
+                self.clean_up(session.run).await?;
                 return Ok(RunEnd::Budget);
             }
             let all_out = open.iter().all(|shard| {
@@ -196,21 +201,42 @@ impl Engine {
         }
     }
 
-    /// Submits, polls and collects once.
-    async fn round(&self, session: &mut Session) -> Result<Moved, Halt> {
-        self.submit_all(session).await?;
+    /// Submits, polls and collects once. A host that fails one call may answer the others: an outage
+    /// is told after everything was tried, so that one shard does not keep the others from their end.
+    async fn round(&self, session: &mut Session) -> Result<Round, Halt> {
+        let mut round = Round {
+            moved: Moved::No,
+            outage: None,
+        };
+        let submitted = self.submit_all(session).await;
+        round.bear(submitted)?;
         if self.parts.settings.wait == Wait::SubmitOnly {
-            return Ok(Moved::No);
+            return Ok(round);
         }
         let open = self.open_shards(session.run)?;
-        let mut moved = self.poll(session, &open).await?;
+        let polled = self.poll(session, &open).await;
+        if let Some(Moved::Yes) = round.bear(polled)? {
+            round.moved = Moved::Yes;
+        }
+        self.collect_all(session, &mut round).await?;
+        Ok(round)
+    }
+
+    /// Collects every shard that has ended.
+    pub(super) async fn collect_all(
+        &self,
+        session: &mut Session,
+        round: &mut Round,
+    ) -> Result<(), Halt> {
         for shard in self.open_shards(session.run)? {
             if shard.state == ShardState::Ended {
-                self.collect_one(session, &shard).await?;
-                moved = Moved::Yes;
+                let collected = self.collect_one(session, &shard).await;
+                if round.bear(collected)?.is_some() {
+                    round.moved = Moved::Yes;
+                }
             }
         }
-        Ok(moved)
+        Ok(())
     }
 
     async fn submit_all(&self, session: &mut Session) -> Result<(), Halt> {
@@ -239,9 +265,14 @@ impl Engine {
                         ));
                     }
                 }
-                Ok(Submitted::TooManyTokens { shard }) => {
-                    self.cut_smaller(session, &shard).await?;
+                Ok(Submitted::TooManyTokens { shard, error }) => {
+                    if session.can_wait_for_room(&shard, self.parts.settings.stall.after) {
+                        self.cut_smaller(session, &shard).await?;
+                    } else {
+                        return Err(EngineError::Provider(error).into());
+                    }
                 }
+                Ok(Submitted::Outdated { shard }) => self.replan(&shard).await?,
                 // An error that needs the user goes before an outage.
                 Err(halt @ Halt::Error(_)) => first_halt = Some(halt),
                 Err(halt) => {
@@ -254,12 +285,28 @@ impl Engine {
 
     async fn collect_one(&self, session: &mut Session, shard: &Shard) -> Result<(), Halt> {
         match self.collect(session, shard).await? {
-            Collected::Done => self.after_collect(session, shard).await,
+            Collected::Done => {
+                session.found_room(shard);
+                self.after_collect(session, shard).await
+            }
             Collected::TooManyTokens => self.cut_smaller(session, shard).await,
             Collected::Configuration(error) => {
                 self.after_collect(session, shard).await?;
+                // What is wrong with the configuration no longer matters to a run that is cancelled.
+                if session.is_cancelling() {
+                    return Ok(());
+                }
                 Err(error.into())
             }
+        }
+    }
+
+    /// Deletes what an ended run left at a host that would not delete it then.
+    async fn sweep(&self, run: RunId) {
+        match self.clean_up(run).await {
+            Ok(()) | Err(Halt::Interrupted) => {}
+            Err(Halt::Outage(error)) => self.warn(&error.to_string()),
+            Err(Halt::Error(error)) => self.warn(&chain(&error)),
         }
     }
 
@@ -271,23 +318,15 @@ impl Engine {
         self.delete_files(shard).await
     }
 
-    /// Gives a shard up that was too large for what waits at the host, and learns from it.
-    pub(super) async fn cut_smaller(
-        &self,
-        session: &mut Session,
-        shard: &Shard,
-    ) -> Result<(), Halt> {
-        let cap = (shard.prompt_tokens / 2).max(1);
+    /// Gives a shard up that was planned for a model which has given way to its successor.
+    async fn replan(&self, shard: &Shard) -> Result<(), Halt> {
         self.warn(&format!(
-            "shard {}: the host has too many tokens waiting; going on with shards of {cap} tokens",
-            shard.id
+            "shard {}: {} is no longer asked; its requests are planned anew",
+            shard.id, shard.model
         ));
-        session.token_caps.insert(shard.model.to_string(), cap);
-        session.hold_until = Some(Instant::now() + self.parts.settings.poll.max);
         self.ledger()
-            .abandon_shard(shard.id, "too many tokens waiting at the host", self.now())?;
-        let shard = self.ledger().shard(shard.id)?;
-        self.delete_files(&shard).await
+            .abandon_shard(shard.id, "its model gave way to another", self.now())?;
+        self.delete_files(shard).await
     }
 
     pub(super) fn open_shards(&self, run: RunId) -> Result<Vec<Shard>, Halt> {
@@ -317,7 +356,7 @@ impl Engine {
         pause: Duration,
         ready: &[ReadyGroup],
     ) -> Result<(), Halt> {
-        let mut pause = pause.mul_f64(rand::rng().random_range(0.9..=1.1));
+        let mut pause = pause.mul_f64(chance::factor(0.9, 1.1));
         let gather = self.parts.settings.shards.gather;
         for group in ready {
             if let Some(since) = session.waiting_since.get(&group.variant) {
@@ -336,31 +375,13 @@ impl Engine {
     }
 
     /// Deletes remote files that an earlier attempt left.
-    pub(super) async fn clean_up(&self, session: &Session) -> Result<(), Halt> {
-        for shard in self.ledger().shards(session.run, ShardFilter::Unfinished)? {
+    pub(super) async fn clean_up(&self, run: RunId) -> Result<(), Halt> {
+        for shard in self.ledger().shards(run, ShardFilter::Unfinished)? {
             if matches!(shard.state, ShardState::Collected | ShardState::Abandoned) {
                 self.delete_files(&shard).await?;
             }
         }
         Ok(())
-    }
-
-    pub(super) fn lease(&self, run: RunId, takeover: Takeover) -> Result<(), LedgerError> {
-        let now = self.now();
-        let length = self.parts.settings.lease + self.parts.settings.poll.max;
-        let until = SignedDuration::try_from(length)
-            .ok()
-            .and_then(|length| now.checked_add(length).ok())
-            .unwrap_or(now);
-        self.ledger().lease_run(
-            run,
-            &Lease {
-                owner: self.owner.clone(),
-                now,
-                until,
-                takeover,
-            },
-        )
     }
 
     fn report(&self, run: RunId, end: RunEnd) -> Result<RunReport, EngineError> {
@@ -369,6 +390,27 @@ impl Engine {
             end,
             summary: self.ledger().summary(run)?,
         })
+    }
+}
+
+/// What a round of submitting, polling and collecting came to.
+pub(super) struct Round {
+    pub(super) moved: Moved,
+    /// The first outage, where there was one.
+    pub(super) outage: Option<ProviderError>,
+}
+
+impl Round {
+    /// Keeps an outage for the end of the round; every other halt ends it.
+    pub(super) fn bear<T>(&mut self, done: Result<T, Halt>) -> Result<Option<T>, Halt> {
+        match done {
+            Ok(done) => Ok(Some(done)),
+            Err(Halt::Outage(error)) => {
+                self.outage.get_or_insert(error);
+                Ok(None)
+            }
+            Err(halt) => Err(halt),
+        }
     }
 }
 

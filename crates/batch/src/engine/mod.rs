@@ -6,11 +6,13 @@ mod doubt;
 mod drive;
 mod error;
 mod estimate;
+mod lease;
 mod plan;
 mod poll;
 mod preflight;
 mod reconcile;
 mod render;
+mod room;
 mod schedule;
 mod session;
 mod submit;
@@ -24,6 +26,7 @@ pub use preflight::Preflight;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::chance;
 use crate::clock::{Clock, SystemClock};
 use crate::ledger::{Ledger, RunId, RunSummary, Takeover};
 use crate::models::Catalogue;
@@ -137,7 +140,7 @@ impl Engine {
     pub fn new(parts: EngineParts) -> Engine {
         Engine {
             parts,
-            owner: format!("{:032x}", rand::random::<u128>()),
+            owner: chance::word(),
         }
     }
 

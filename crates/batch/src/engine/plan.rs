@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::chance;
 use crate::engine::estimate::Estimate;
 use crate::engine::{Engine, EngineError};
 use crate::ledger::{Admission, NewShard, ReadyGroup, RunId, Shard, ShardId};
@@ -220,9 +221,11 @@ impl Engine {
                 break;
             }
             let is_first = members.is_empty();
-            let too_large = input_bytes + line_bytes > limits.max_bytes
-                || prompt_tokens + tokens > limits.max_tokens;
-            // A single request may exceed the token limit: the host decides about it alone.
+            let too_many_tokens = prompt_tokens + tokens > limits.max_tokens;
+            if is_first && too_many_tokens && !limits.is_alone {
+                return Ok(ShardPlan::NoRoom);
+            }
+            let too_large = input_bytes + line_bytes > limits.max_bytes || too_many_tokens;
             if too_large && !is_first {
                 break;
             }
@@ -244,7 +247,7 @@ impl Engine {
             run,
             variant,
             model: tier.reference.clone(),
-            token: format!("run{run}-{:032x}", rand::random::<u128>()),
+            token: format!("run{run}-{}", chance::word()),
             input_bytes,
             prompt_tokens,
             reserved,
@@ -303,6 +306,8 @@ pub(super) struct ShardLimits {
     pub(super) max_requests: u64,
     pub(super) max_bytes: u64,
     pub(super) max_tokens: u64,
+    /// Nothing of ours waits at the host for this model, so a single request may exceed the tokens.
+    pub(super) is_alone: bool,
     pub(super) money: Money,
 }
 
@@ -314,6 +319,8 @@ pub(super) enum ShardPlan {
         reserved: Money,
         prompt_tokens: u64,
     },
+    /// The next request would be too much for what waits at the host.
+    NoRoom,
     NoMoney,
 }
 

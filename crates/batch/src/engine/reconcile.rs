@@ -3,16 +3,14 @@
 use std::collections::{BTreeMap, HashMap};
 
 use crate::classify::classify_error;
-use crate::engine::collect::{
-    Collecting, Failed, SlotState, is_token_limit, name_one, possible_cost,
-};
+use crate::engine::collect::{Collecting, Failed, SlotState, name_one, possible_cost};
 use crate::engine::plan::{named, tier_of};
+use crate::engine::room::{TOKEN_LIMIT, is_token_limit};
 use crate::engine::session::Halt;
-use crate::engine::submit::TOKEN_LIMIT;
 use crate::ledger::{BatchError, Member, Next, OutcomeRecord, Shard, StoredRequest, Verdict};
 use crate::observer::{Moment, Step};
 use crate::outcome::{Failure, FailureKind, Usage};
-use crate::policy::{next_step, policy_of};
+use crate::policy::{Billed, next_step, policy_of};
 use crate::provider::LineError;
 use crate::sink::Oversized;
 
@@ -99,6 +97,9 @@ impl Collecting<'_> {
                 by_line.insert(custom_id, error);
             }
         }
+        let mut lines_of_nobody = self.tally.unreadable;
+        let failed_at_work = self.shard.remote_status.as_deref() == Some("failed")
+            && self.shard.output_file_id.is_some();
         let mut failures = Vec::new();
         for (_, custom_id) in &order {
             let Some(slot) = self.slots.get_mut(custom_id) else {
@@ -115,9 +116,19 @@ impl Collecting<'_> {
                         self.tally.missing += 1;
                         name_one(&mut self.tally, "missing", custom_id);
                     }
+                    let mut billed = policy_of(failure.kind).billed;
+                    // A line that names nobody was somebody's, and a batch that failed after it had
+                    // answered some may have been at work on others.
+                    if lines_of_nobody > 0 {
+                        lines_of_nobody -= 1;
+                        billed = Billed::Possible;
+                    } else if failed_at_work {
+                        billed = Billed::Possible;
+                    }
                     failures.push((
                         slot.member.clone(),
                         Failed {
+                            billed,
                             failure,
                             finish_reason: None,
                             usage: None,
@@ -168,7 +179,7 @@ impl Collecting<'_> {
             finish_reason: failed.finish_reason.clone(),
             usage: failed.usage,
             cost: shard.price.cost(usage.input_tokens, usage.output_tokens),
-            possible_cost: possible_cost(shard, member, failed.usage, policy_of(kind).billed),
+            possible_cost: possible_cost(shard, member, failed.usage, failed.billed),
             latency_ms: failed.latency_ms,
             next,
         })
@@ -222,9 +233,6 @@ fn failure_of(error: &BatchError) -> Failure {
 fn without_line(shard: &Shard, is_cancelling: bool) -> Failure {
     let status = shard.remote_status.as_deref().unwrap_or("ended");
     let of_batch = shard.batch_errors.iter().find(|error| error.line.is_none());
-    if is_cancelling {
-        return Failure::new(FailureKind::Cancelled, "the run was cancelled");
-    }
     if is_token_limit(shard) {
         return Failure::new(FailureKind::Provider, TOKEN_LIMIT);
     }
@@ -237,7 +245,13 @@ fn without_line(shard: &Shard, is_cancelling: bool) -> Failure {
         };
         return Failure { kind, ..failure };
     }
+    // The host refused the whole file for the sake of other lines and asked nobody.
+    if status == "failed" && !shard.batch_errors.is_empty() && shard.output_file_id.is_none() {
+        let words = "the host refused the batch for other lines of it";
+        return Failure::new(FailureKind::Provider, words);
+    }
     let kind = match status {
+        "expired" | "cancelled" | "canceled" if is_cancelling => FailureKind::Cancelled,
         "expired" | "cancelled" | "canceled" => FailureKind::Expired,
         _ => FailureKind::Missing,
     };

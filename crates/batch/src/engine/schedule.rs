@@ -23,12 +23,6 @@ impl Engine {
     /// Cuts waiting requests into shards as far as limits and budget allow.
     pub(super) fn plan_round(&self, session: &mut Session) -> Result<PlannedRound, Halt> {
         let mut round = PlannedRound::default();
-        if session
-            .hold_until
-            .is_some_and(|until| Instant::now() < until)
-        {
-            return Ok(round);
-        }
         let groups = self.ledger().ready_groups(session.run)?;
         let open = self.open_shards(session.run)?;
         session
@@ -57,12 +51,14 @@ impl Engine {
             let max_requests =
                 u64::from(self.parts.settings.shards.max_requests.max(1)).min(limits.max_lines);
             let model = tier.reference.to_string();
-            let token_cap = match (limits.max_enqueued_tokens, session.token_caps.get(&model)) {
-                (Some(limit), Some(cap)) => limit.min(*cap),
-                (Some(limit), None) => limit,
-                (None, Some(cap)) => *cap,
-                (None, None) => u64::MAX,
-            };
+            if session.is_held(&model) {
+                continue;
+            }
+            let known_limit = limits.max_enqueued_tokens.unwrap_or(u64::MAX);
+            let token_cap = session
+                .token_limits
+                .get(&model)
+                .map_or(known_limit, |limit| limit.cap.min(known_limit));
             let mut waiting_tokens: u64 = open
                 .iter()
                 .filter(|shard| shard.model == tier.reference)
@@ -75,10 +71,13 @@ impl Engine {
             let most_at_host = limits.max_open_batches.unwrap_or(usize::MAX);
             let mut left = group.requests;
             while left > 0 && (is_due || left >= max_requests) {
+                let room = token_cap - waiting_tokens.min(token_cap);
+                // Little room is left to grow: many small shards would take longer than to wait.
+                let is_tight = waiting_tokens > 0 && room < token_cap / 4 + 1;
                 let is_full = open_count >= self.parts.settings.shards.max_open as usize
                     || round.shards >= SHARDS_PER_ROUND
                     || at_host >= most_at_host
-                    || (waiting_tokens > 0 && waiting_tokens >= token_cap);
+                    || is_tight;
                 if is_full {
                     break;
                 }
@@ -89,7 +88,9 @@ impl Engine {
                     ShardLimits {
                         max_requests,
                         max_bytes: limits.max_bytes,
-                        max_tokens: token_cap - waiting_tokens.min(token_cap),
+                        max_tokens: room,
+                        // The host decides about a single large request, once nothing else waits.
+                        is_alone: waiting_tokens == 0,
                         money: free,
                     },
                 )?;
@@ -106,6 +107,7 @@ impl Engine {
                         at_host += 1;
                         round.shards += 1;
                     }
+                    ShardPlan::NoRoom => break,
                     ShardPlan::NoMoney => {
                         round.no_money = true;
                         break;

@@ -6,6 +6,7 @@ use tokio::time::Instant;
 
 use crate::engine::EngineError;
 use crate::engine::poll::Watch;
+use crate::engine::room::TokenLimit;
 use crate::ledger::{LedgerError, RunId, ShardId, Variant};
 use crate::provider::ProviderError;
 use crate::task::RunSpec;
@@ -27,10 +28,8 @@ pub(super) struct Session {
     pub(super) outage_since: Option<Instant>,
     pub(super) mode: Mode,
     pub(super) started: Instant,
-    /// The most tokens that may wait at a host for a model, as far as refusals have taught.
-    pub(super) token_caps: BTreeMap<String, u64>,
-    /// No shard is planned before this.
-    pub(super) hold_until: Option<Instant>,
+    /// What refusals have taught of the tokens that may wait at a host, by model.
+    pub(super) token_limits: BTreeMap<String, TokenLimit>,
     /// Since when a group of requests waits to become a shard.
     pub(super) waiting_since: HashMap<Variant, Instant>,
     /// Whether the first requests are still being cut into shards.

@@ -4,6 +4,7 @@
 use crate::engine::adopt::Found;
 use crate::engine::plan::{file_name, named, tier_of};
 use crate::engine::render::ShardInput;
+use crate::engine::room::TOKEN_LIMIT;
 use crate::engine::session::{Halt, Session};
 use crate::engine::{Engine, EngineError};
 use crate::ledger::{LedgerError, Shard, ShardId, ShardState, ShardStep};
@@ -20,7 +21,12 @@ pub(super) enum Submitted {
     /// now could mean to pay twice.
     InDoubt { shard: ShardId, batch: String },
     /// The host has too many tokens waiting; the shard is given up and cut smaller.
-    TooManyTokens { shard: Box<Shard> },
+    TooManyTokens {
+        shard: Box<Shard>,
+        error: ProviderError,
+    },
+    /// The shard was planned for a model that has given way to another, and nothing was sent.
+    Outdated { shard: Box<Shard> },
 }
 
 /// What a failed create means.
@@ -50,10 +56,6 @@ impl Engine {
         let mut may_exist =
             shard.state == ShardState::Uploaded && shard.create_started_at.is_some();
         loop {
-            if shard.state == ShardState::Planned {
-                self.upload(session, &*provider, &shard).await?;
-                shard = self.ledger().shard(shard.id)?;
-            }
             if may_exist {
                 match self.find_batch(&*provider, &shard).await? {
                     Found::Batch(batch) => {
@@ -68,6 +70,14 @@ impl Engine {
                     }
                     Found::Nothing => {}
                 }
+            }
+            if tier_of(&session.spec, shard.variant.tier)?.reference != shard.model {
+                let shard = Box::new(shard);
+                return Ok(Submitted::Outdated { shard });
+            }
+            if shard.state == ShardState::Planned {
+                self.upload(session, &*provider, &shard).await?;
+                shard = self.ledger().shard(shard.id)?;
             }
             match self.create(session, &*provider, &shard).await? {
                 Ok(batch) => {
@@ -86,7 +96,7 @@ impl Engine {
                     match failure {
                         CreateFailure::TooManyTokens => {
                             let shard = Box::new(shard);
-                            return Ok(Submitted::TooManyTokens { shard });
+                            return Ok(Submitted::TooManyTokens { shard, error });
                         }
                         CreateFailure::FileLost => {
                             self.warn(&format!("{}: {error}; uploading again", named(shard.id)));
@@ -219,6 +229,3 @@ fn create_failure(shard: &Shard, error: &ProviderError) -> CreateFailure {
         }
     }
 }
-
-/// The code of hosts that have too many tokens waiting.
-pub(super) const TOKEN_LIMIT: &str = "token_limit_exceeded";

@@ -1,8 +1,9 @@
 //! Cancels a run and keeps what was answered until then.
 
 use crate::engine::adopt::Found;
-use crate::engine::collect::Collected;
+use crate::engine::drive::Round;
 use crate::engine::plan::named;
+use crate::engine::poll::Moved;
 use crate::engine::session::{Halt, Session};
 use crate::engine::{Engine, RunEnd};
 use crate::ledger::{Shard, ShardState, Takeover};
@@ -23,22 +24,15 @@ impl Engine {
             if open.is_empty() {
                 break;
             }
+            let mut round = Round {
+                moved: Moved::No,
+                outage: None,
+            };
             let polled = self.poll(session, &open).await;
-            match polled {
-                Ok(_) => {}
-                Err(Halt::Outage(error)) => self.bear_outage(session, error)?,
-                Err(halt) => return Err(halt),
-            }
-            for shard in self.open_shards(session.run)? {
-                if shard.state == ShardState::Ended {
-                    match self.collect(session, &shard).await? {
-                        Collected::TooManyTokens => self.cut_smaller(session, &shard).await?,
-                        // What is wrong with the configuration no longer matters.
-                        Collected::Done | Collected::Configuration(_) => {
-                            self.after_collect(session, &shard).await?;
-                        }
-                    }
-                }
+            round.bear(polled)?;
+            self.collect_all(session, &mut round).await?;
+            if let Some(error) = round.outage {
+                self.bear_outage(session, error)?;
             }
             if !self.open_shards(session.run)?.is_empty() {
                 self.wait(session, pause, &[]).await?;
@@ -49,7 +43,7 @@ impl Engine {
         let failure = Failure::new(FailureKind::Cancelled, "the run was cancelled");
         self.ledger()
             .end_ready_requests(session.run, &failure, self.now())?;
-        self.clean_up(session).await?;
+        self.clean_up(session.run).await?;
         Ok(RunEnd::Cancelled)
     }
 

@@ -18,6 +18,7 @@ use super::profile::{AuthScheme, Profile};
 use super::reader::text_of;
 use super::retry::pause;
 use super::{InputSource, ProviderError, ProviderErrorKind};
+use crate::chance;
 use crate::settings::RetrySettings;
 use crate::transport::{HttpRequest, HttpResponse, RequestBody, Transport, TransportError};
 
@@ -341,7 +342,7 @@ impl Caller {
         file_name: &str,
         input: &dyn InputSource,
     ) -> Result<HttpRequest, ProviderError> {
-        let boundary = format!("batch-{:032x}", rand::random::<u128>());
+        let boundary = format!("batch-{}", chance::word());
         let head = Bytes::from(format!(
             "--{boundary}\r\nContent-Disposition: form-data; name=\"purpose\"\r\n\r\nbatch\r\n\
              --{boundary}\r\nContent-Disposition: form-data; name=\"file\"; \

@@ -26,6 +26,17 @@ pub struct ProviderError {
     pub retry_after: Option<Duration>,
 }
 
+impl ProviderError {
+    /// Whether the host does not know what it was asked about. Some say so with a 400.
+    pub(super) fn says_unknown(&self) -> bool {
+        let words = self.message.to_lowercase();
+        let phrases = ["not found", "no such", "does not exist", "unknown batch"];
+        self.kind == ProviderErrorKind::NotFound
+            || self.kind == ProviderErrorKind::Rejected
+                && phrases.iter().any(|phrase| words.contains(phrase))
+    }
+}
+
 /// The kinds of failure of a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ProviderErrorKind {

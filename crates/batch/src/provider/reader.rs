@@ -104,7 +104,7 @@ pub fn parse_result_line(line: &[u8]) -> Option<ResultLine> {
     let response = value
         .get("response")
         .filter(|response| response.is_object());
-    let error = value.get("error").filter(|error| !error.is_null());
+    let error = value.get("error").filter(|error| !is_nothing(error));
     let status = response
         .and_then(|response| response.get("status_code"))
         .and_then(Value::as_u64)
@@ -142,6 +142,18 @@ pub fn parse_result_line(line: &[u8]) -> Option<ResultLine> {
         custom_id,
         body: LineBody::Error(line_error(status, error, body)),
     })
+}
+
+/// Whether an `error` says that there is none.
+fn is_nothing(error: &Value) -> bool {
+    match error {
+        Value::Null => true,
+        Value::String(text) => text.is_empty(),
+        Value::Object(object) => object.is_empty(),
+        Value::Array(list) => list.is_empty(),
+        Value::Bool(flag) => !flag,
+        Value::Number(_) => false,
+    }
 }
 
 pub(super) fn unreadable(custom_id: Option<String>, reason: &str) -> ResultLine {
@@ -192,10 +204,13 @@ fn answer(body: &Value) -> RawAnswer {
 }
 
 fn usage_of(body: &Value) -> Option<Usage> {
-    let usage = body.get("usage").filter(|usage| usage.is_object())?;
-    Some(Usage {
-        input_tokens: count_of(usage.get("prompt_tokens")),
-        output_tokens: count_of(usage.get("completion_tokens")),
+    let usage = body.get("usage")?;
+    let count = |name: &str| usage.get(name).and_then(Value::as_u64);
+    let (input, output) = (count("prompt_tokens"), count("completion_tokens"));
+    // A usage without a number tells nothing: the answer may still be charged.
+    (input.is_some() || output.is_some()).then(|| Usage {
+        input_tokens: input.unwrap_or_default(),
+        output_tokens: output.unwrap_or_default(),
     })
 }
 

@@ -27,6 +27,12 @@ pub fn check_ledger<L: Ledger>(mut make: impl FnMut() -> L) {
     }
 }
 
+/// Makes all that the engine leaves to chance on this thread (jitter, tokens) follow from a seed, so that
+/// a scenario can be played again.
+pub fn seed_chance(seed: u64) {
+    crate::chance::seed(seed);
+}
+
 pub(crate) fn time(second: i64) -> Timestamp {
     Timestamp::from_second(1_790_000_000 + second).unwrap_or(Timestamp::UNIX_EPOCH)
 }

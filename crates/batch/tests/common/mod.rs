@@ -1,26 +1,26 @@
 //! A cascade on the emulator, in one process and on a clock that jumps.
 #![allow(dead_code, reason = "each test file uses its own part")]
 
+mod books;
 mod hosts;
 mod killer;
+pub(crate) mod parallel;
+pub(crate) mod random;
 mod transport;
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::collections::BTreeMap;
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use batch::ledger::{FailedRequest, Ledger, ShardFilter, Takeover};
+use batch::ledger::{FailedRequest, Ledger, Takeover};
 use batch::{
     Accepted, Answer, AnswerCheck, AnswerSchema, AnswerSink, CancellationToken, Candidate,
     Catalogue, Doubt, DoubtSpec, Engine, EngineError, EngineParts, Event, MemoryLedger, Money,
     NewRequest, Observer, Oversized, Payload, Plan, RunId, RunReport, RunSpec, Settings, Shrunk,
     SinkError, Task, TierSpec, TimerClock,
 };
-use emulator::{
-    Emulator, EmulatorConfig, LogRecord, LogTarget, Scenario, SchemaAnswerer, SharedLog,
-};
+use emulator::{Emulator, EmulatorConfig, LogTarget, Scenario, SchemaAnswerer, SharedLog};
 use serde_json::{Value, json};
-use tower::ServiceExt;
 
 pub(crate) use killer::{KillAt, Spell};
 pub(crate) use transport::RouterTransport;
@@ -30,11 +30,14 @@ pub(crate) const START: &str = "2026-11-23T12:00:00Z";
 pub(crate) const SMALL: &str = "groq:openai/gpt-oss-20b";
 pub(crate) const LARGE: &str = "groq:openai/gpt-oss-120b";
 
+/// Read once for all worlds.
+static CATALOGUE: LazyLock<Arc<Catalogue>> = LazyLock::new(|| Arc::new(Catalogue::embedded()));
+
 /// Everything that outlives a killed process: the host, the ledger and the stored answers.
 pub(crate) struct World {
     pub(crate) emulator: Emulator,
     pub(crate) log: SharedLog,
-    pub(crate) ledger: Arc<MemoryLedger>,
+    pub(crate) ledger: Arc<dyn Ledger>,
     pub(crate) answers: Arc<Answers>,
     pub(crate) warnings: Arc<Mutex<Vec<String>>>,
     pub(crate) settings: Settings,
@@ -63,7 +66,15 @@ impl AnswerSink for Answers {
                 // After a crash the same answer may come again, never another one; a doubted one may be
                 // replaced by that of a later tier.
                 let replaces = earlier.doubt.is_some() && answer.tier > earlier.tier;
-                assert!(replaces || earlier == *answer, "{earlier:?} {answer:?}");
+                // What is being cancelled is no longer doubted.
+                let undoubted = Answer {
+                    doubt: None,
+                    ..earlier.clone()
+                };
+                assert!(
+                    replaces || earlier == *answer || undoubted == *answer,
+                    "{earlier:?} {answer:?}"
+                );
             }
         }
         Ok(())
@@ -132,6 +143,11 @@ impl World {
     }
 
     pub(crate) fn of(scenario: Scenario, seed: u64) -> World {
+        World::on(Arc::new(MemoryLedger::new()), scenario, seed)
+    }
+
+    /// A world with a ledger of its own kind.
+    pub(crate) fn on(ledger: Arc<dyn Ledger>, scenario: Scenario, seed: u64) -> World {
         let log = SharedLog::default();
         let start: jiff::Timestamp = START.parse().expect("a time");
         let emulator = Emulator::new(
@@ -149,7 +165,7 @@ impl World {
             transport: Arc::new(RouterTransport::new(emulator.router())),
             emulator,
             log,
-            ledger: Arc::new(MemoryLedger::new()),
+            ledger,
             answers: Arc::default(),
             warnings: Arc::default(),
             settings: Settings {
@@ -174,7 +190,7 @@ impl World {
         Engine::new(EngineParts {
             ledger: self.ledger.clone(),
             providers: hosts::providers(self),
-            catalogue: Arc::new(Catalogue::embedded()),
+            catalogue: Arc::clone(&CATALOGUE),
             sink: self.answers.clone(),
             check: Arc::new(Check),
             observer: Arc::new(Ears {
@@ -211,6 +227,17 @@ impl World {
         worked.ok()
     }
 
+    /// Cancels a run as a process that is killed at a point; `None` when it was killed.
+    pub(crate) async fn cancel_killed(
+        &self,
+        run: RunId,
+        kill: KillAt,
+    ) -> Option<Result<RunReport, EngineError>> {
+        let engine = self.engine(Some(kill));
+        let worked = tokio::spawn(async move { engine.cancel(run, Takeover::Now).await }).await;
+        worked.ok()
+    }
+
     pub(crate) fn stored(&self) -> BTreeMap<String, Answer> {
         lock(&self.answers.stored).clone()
     }
@@ -222,133 +249,6 @@ impl World {
     pub(crate) fn failures(&self, run: RunId) -> Vec<FailedRequest> {
         self.ledger.failures(run, None, 100_000).expect("lists")
     }
-
-    /// The batches that the host answered for and says it does not know.
-    pub(crate) async fn forgotten(&self) -> BTreeSet<String> {
-        let answered: BTreeSet<String> = self
-            .log
-            .records()
-            .into_iter()
-            .filter_map(|record| record.batch_id)
-            .collect();
-        let mut forgotten = BTreeSet::new();
-        for batch_id in answered {
-            // The scenario's faults hit this question too; it is asked until it is answered.
-            let is_gone = loop {
-                if let Some(batch) = self.ask_after(&batch_id).await {
-                    break batch.get("status").is_none();
-                }
-            };
-            if is_gone {
-                forgotten.insert(batch_id);
-            }
-        }
-        forgotten
-    }
-
-    /// The host's reply about a batch: the batch, or an error that names it.
-    async fn ask_after(&self, batch_id: &str) -> Option<Value> {
-        let request = http::Request::builder()
-            .uri(format!("/openai/v1/batches/{batch_id}"))
-            .header("authorization", "Bearer test-key")
-            .body(axum::body::Body::empty())
-            .expect("a request");
-        let response = self
-            .emulator
-            .router()
-            .oneshot(request)
-            .await
-            .expect("answers");
-        let status = response.status();
-        let body = axum::body::to_bytes(response.into_body(), 1 << 20)
-            .await
-            .ok()?;
-        let reply: Value = serde_json::from_slice(&body).ok()?;
-        (status.is_success() || status == http::StatusCode::NOT_FOUND).then_some(reply)
-    }
-
-    /// Demands what holds after every finished run: each request has one outcome, the stored answers
-    /// are those the ledger counts, every batch the host answered for belongs to one shard, and the
-    /// money is what the host would bill.
-    pub(crate) fn check_books(&self, report: &RunReport) {
-        let visible = self.check_requests(report, &BTreeSet::new());
-        let cost = report.summary.totals.cost_usd;
-        assert_eq!(cost, visible, "the ledger's money and the host's");
-    }
-
-    /// As [`World::check_books`], where the host bills answers that nobody can read.
-    ///
-    /// Batches that the host forgot before anybody had written their ids down may be in no shard.
-    pub(crate) fn check_requests(&self, report: &RunReport, forgotten: &BTreeSet<String>) -> Money {
-        let totals = &report.summary.totals;
-        let run = report.run;
-        assert_eq!(
-            totals.requests,
-            totals.answered + totals.failed + totals.open
-        );
-        let answered: BTreeSet<String> = self.stored().into_keys().collect();
-        let failed: BTreeSet<String> = self
-            .failures(run)
-            .into_iter()
-            .map(|request| request.custom_id)
-            .collect();
-        assert!(answered.is_disjoint(&failed), "both answered and failed");
-        assert_eq!(answered.len() as u64, totals.answered);
-        assert_eq!(failed.len() as u64, totals.failed);
-
-        let shards = self.ledger.shards(run, ShardFilter::All).expect("lists");
-        let batches: BTreeSet<&str> = shards
-            .iter()
-            .filter_map(|shard| shard.batch_id.as_deref())
-            .collect();
-        let created = shards.iter().filter(|shard| shard.batch_id.is_some());
-        assert_eq!(batches.len(), created.count(), "two shards share a batch");
-        let mut visible = Money::ZERO;
-        let mut answered_by_batch = BTreeSet::new();
-        for record in self.log.records() {
-            let batch_id = record.batch_id.clone().expect("a batch");
-            if forgotten.contains(&batch_id) {
-                continue;
-            }
-            let shard = shards
-                .iter()
-                .find(|shard| shard.batch_id.as_ref() == Some(&batch_id))
-                .unwrap_or_else(|| panic!("{batch_id} was paid for and is in no shard"));
-            if record.outcome != "duplicate" {
-                let custom_id = record.custom_id.clone();
-                assert!(
-                    answered_by_batch.insert((batch_id, custom_id)),
-                    "answered twice: {record:?}"
-                );
-            }
-            if shows_usage(&record, shard) {
-                visible += shard
-                    .price
-                    .cost(record.prompt_tokens, record.completion_tokens);
-            }
-        }
-        assert!(totals.cost_usd <= visible, "more money than the host's");
-        visible
-    }
-}
-
-/// Whether the client sees the tokens of an answer that the host bills.
-fn shows_usage(record: &LogRecord, shard: &batch::ledger::Shard) -> bool {
-    let hidden = [
-        "json_empty",
-        "json_max_tokens",
-        "max_tokens_message",
-        "json_partial",
-        "json_mismatch",
-        "missing",
-        "null_id",
-        "body_list",
-        "body_number",
-        "garbage",
-    ];
-    !hidden.contains(&record.outcome.as_str())
-        && (shard.output_file_id.is_some() || shard.error_file_id.is_some())
-        && shard.remote_status.as_deref() != Some("gone")
 }
 
 struct Ears {
@@ -394,9 +294,7 @@ pub(crate) fn spec(tiers: &[&str], budget: Option<Money>) -> RunSpec {
         },
         tiers: tiers
             .iter()
-            .map(|tier| {
-                hosts::suited(TierSpec::parse(tier, &Catalogue::embedded()).expect("a tier"))
-            })
+            .map(|tier| hosts::suited(TierSpec::parse(tier, &CATALOGUE).expect("a tier")))
             .collect(),
         budget,
         doubt: None,

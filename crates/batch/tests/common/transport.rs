@@ -1,6 +1,7 @@
 //! Carries requests to a router in the same process.
 
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use async_trait::async_trait;
 use axum::Router;
@@ -14,6 +15,8 @@ use tower::ServiceExt;
 pub(crate) struct RouterTransport {
     router: Router,
     pub(crate) calls: AtomicU64,
+    /// When each call was made, and what it asked.
+    made: Mutex<Vec<(tokio::time::Instant, String)>>,
 }
 
 impl RouterTransport {
@@ -21,7 +24,24 @@ impl RouterTransport {
         RouterTransport {
             router,
             calls: AtomicU64::new(0),
+            made: Mutex::default(),
         }
+    }
+}
+
+impl RouterTransport {
+    /// The times of the calls whose method and path begin like this, for instance `POST /batches`.
+    pub(crate) fn calls_like(&self, beginning: &str) -> Vec<tokio::time::Instant> {
+        let made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
+        made.iter()
+            .filter(|(_, call)| call.starts_with(beginning))
+            .map(|(at, _)| *at)
+            .collect()
+    }
+
+    /// The host itself.
+    pub(crate) fn router(&self) -> Router {
+        self.router.clone()
     }
 }
 
@@ -36,6 +56,15 @@ fn lost(words: &str) -> TransportError {
 impl Transport for RouterTransport {
     async fn send(&self, request: HttpRequest) -> Result<HttpResponse, TransportError> {
         self.calls.fetch_add(1, Ordering::SeqCst);
+        let path = request.url.split("/v1").nth(1).unwrap_or_default();
+        let call = (
+            tokio::time::Instant::now(),
+            format!("{} {path}", request.method),
+        );
+        self.made
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(call);
         let body = match request.body {
             RequestBody::Empty => Body::empty(),
             RequestBody::Bytes(bytes) => Body::from(bytes),

@@ -84,9 +84,7 @@ impl Anthropic {
                 }
                 None => Err(self.no_batch(CALL)),
             },
-            Err(error) if error.kind == ProviderErrorKind::NotFound => {
-                Ok(PollReply::Gone(error.message))
-            }
+            Err(error) if error.says_unknown() => Ok(PollReply::Gone(error.message)),
             Err(error) => Err(error),
         }
     }

@@ -66,9 +66,7 @@ impl OpenAiShaped {
                     ));
                 }
             }),
-            Err(error) if error.kind == ProviderErrorKind::NotFound => {
-                Ok(PollReply::Gone(error.message))
-            }
+            Err(error) if error.says_unknown() => Ok(PollReply::Gone(error.message)),
             Err(error) => Err(error),
         }
     }
