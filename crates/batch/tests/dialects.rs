@@ -3,7 +3,7 @@
 
 mod common;
 
-use batch::ledger::{Ledger, Takeover};
+use batch::ledger::Takeover;
 use batch::{Moment, RunEnd, Step};
 use common::{KillAt, World};
 
