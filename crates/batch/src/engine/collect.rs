@@ -11,6 +11,7 @@ use crate::engine::doubt;
 use crate::engine::plan::named;
 use crate::engine::room::is_token_limit;
 use crate::engine::session::{Halt, Session};
+use crate::engine::slots::{Failed, Slot, SlotState};
 use crate::engine::{Engine, EngineError};
 use crate::ledger::{Member, OutcomeRecord, Shard, ShardStep, ShardTally, StoredRequest};
 use crate::money::Money;
@@ -36,34 +37,6 @@ pub(super) enum Collected {
     TooManyTokens,
     /// Every request has its outcome, and for some of them model, key or address is wrong.
     Configuration(EngineError),
-}
-
-/// A request of the shard while its files are read.
-pub(super) struct Slot {
-    pub(super) member: Member,
-    pub(super) state: SlotState,
-}
-
-pub(super) enum SlotState {
-    /// No line yet.
-    Waiting,
-    /// Recorded by an earlier reading; no line yet in this one.
-    Recorded,
-    /// An answer waits to be checked.
-    Pending,
-    /// Has its outcome.
-    Settled,
-    /// Failed so far; a later valid line for the same id would still count.
-    Failed(Failed),
-}
-
-pub(super) struct Failed {
-    pub(super) failure: Failure,
-    pub(super) finish_reason: Option<String>,
-    pub(super) usage: Option<Usage>,
-    pub(super) latency_ms: Option<u64>,
-    /// What its kind says, unless the host answered with something that nobody can read.
-    pub(super) billed: Billed,
 }
 
 /// An answer that waits to be checked.

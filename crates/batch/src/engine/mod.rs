@@ -15,6 +15,7 @@ mod render;
 mod room;
 mod schedule;
 mod session;
+mod slots;
 mod submit;
 mod wind_up;
 

@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, HashMap};
 
 use crate::classify::classify_error;
-use crate::engine::collect::{Collecting, Failed, SlotState, name_one, possible_cost};
+use crate::engine::collect::{Collecting, name_one, possible_cost};
 use crate::engine::plan::{named, tier_of};
 use crate::engine::room::{TOKEN_LIMIT, is_token_limit};
 use crate::engine::session::Halt;
+use crate::engine::slots::{Failed, SlotState};
 use crate::ledger::{BatchError, Member, Next, OutcomeRecord, Shard, StoredRequest, Verdict};
 use crate::observer::{Moment, Step};
 use crate::outcome::{Failure, FailureKind, Usage};
