@@ -128,8 +128,8 @@ fn by_the_studys_rules(agent: &str, mut record: PullRequest) -> PullRequest {
         "Devin" => &["devin-ai-integration[bot]"],
         _ => &[],
     };
-    for review in record.reviews.iter_mut() {
-        review.retain(|review| {
+    if let Some(reviews) = &mut record.reviews {
+        reviews.retain(|review| {
             let login = review
                 .author
                 .as_deref()

@@ -18,6 +18,8 @@ const STATEMENTS_KEPT: usize = 64;
 const FOREIGN_PATIENCE: Duration = Duration::from_secs(10);
 /// The page cache of a connection, in KiB; negative is SQLite's way to say so.
 const CACHE_KIB: i64 = -64 * 1024;
+/// The same of a connection that reads: there are several, and pages are read in their order.
+const READER_CACHE_KIB: i64 = -16 * 1024;
 
 /// Opens the one connection that writes; makes the database and its folder where they are missing.
 pub(super) fn open_writer(
@@ -115,6 +117,7 @@ pub(super) fn open_reader(path: &Path) -> Result<Connection, Fault> {
 /// Sets a connection up and looks whether it can read at all.
 fn ready_to_read(connection: Connection) -> rusqlite::Result<Connection> {
     prepare(&connection)?;
+    connection.pragma_update(None, "cache_size", READER_CACHE_KIB)?;
     connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?;
     Ok(connection)
 }

@@ -34,7 +34,7 @@ pub(super) struct Index {
 impl Index {
     /// An index of these entries, in any order. The later of two entries with one id counts.
     pub(super) fn new(mut entries: Vec<Entry>) -> Self {
-        entries.sort_by_key(|entry| (entry.id, std::cmp::Reverse(entry.line)));
+        entries.sort_unstable_by_key(|entry| (entry.id, std::cmp::Reverse(entry.line)));
         entries.dedup_by_key(|entry| entry.id);
         Index { entries }
     }
@@ -44,7 +44,7 @@ impl Index {
     /// # Errors
     /// The lines of the first pair, by line, that share an id.
     pub(super) fn of_distinct(mut entries: Vec<Entry>) -> Result<Self, (u64, u64)> {
-        entries.sort_by_key(|entry| (entry.id, entry.line));
+        entries.sort_unstable_by_key(|entry| (entry.id, entry.line));
         let pairs = entries.iter().zip(entries.iter().skip(1));
         let repeated = pairs
             .filter(|(first, second)| first.id == second.id)
