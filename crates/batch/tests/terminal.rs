@@ -285,11 +285,13 @@ async fn a_batch_that_never_starts() {
 /// The answer to the call that cancels a stalled batch is lost, time and again.
 #[tokio::test(start_paused = true)]
 async fn a_stalled_batch_that_cannot_be_cancelled() {
-    let world = World::new(
+    let mut world = World::new(
         "[[batch_faults]]\nkind = \"stalls\"\nbatches = [1]\n\
          [[http_faults]]\nkind = \"dropped\"\ncall = \"cancel\"\n",
         &[NO_FAILURES],
     );
+    // The first shard is the first at the host.
+    world.settings.shards.submit_concurrency = 1;
     let report = world.run(&[SMALL, LARGE], REQUESTS).await;
     assert_eq!(report.end, RunEnd::Finished);
     assert_eq!(report.summary.tiers[0].answered, REQUESTS);
@@ -482,7 +484,9 @@ async fn a_shard_that_cannot_be_read_does_not_keep_the_others_waiting() {
         "[[http_faults]]\nkind = \"server_error\"\ncall = \"content\"\ncalls = [{}]\n",
         calls.join(", ")
     );
-    let world = World::new(&toml, &[NO_FAILURES]);
+    let mut world = World::new(&toml, &[NO_FAILURES]);
+    // The first shard ends, and is read, first.
+    world.settings.shards.submit_concurrency = 1;
     let report = world.run(&[SMALL], REQUESTS).await;
     assert_eq!(report.summary.totals.answered, REQUESTS);
     let shards = shards(&world, &report);
