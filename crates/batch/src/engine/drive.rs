@@ -172,7 +172,7 @@ impl Engine {
                 self.bear_outage(session, error)?;
             }
             let open = self.open_shards(session.run)?;
-            let ready = self.ledger().ready_groups(session.run)?;
+            let ready = self.ledger().ready_groups(session.run, 1)?;
             if open.is_empty() && ready.is_empty() {
                 self.clean_up(session.run).await?;
                 return Ok(RunEnd::Finished);

@@ -23,7 +23,10 @@ impl Engine {
     /// Cuts waiting requests into shards as far as limits and budget allow.
     pub(super) fn plan_round(&self, session: &mut Session) -> Result<PlannedRound, Halt> {
         let mut round = PlannedRound::default();
-        let groups = self.ledger().ready_groups(session.run)?;
+        // More than one round can plan need not be counted.
+        let most =
+            SHARDS_PER_ROUND as u64 * u64::from(self.parts.settings.shards.max_requests.max(1));
+        let groups = self.ledger().ready_groups(session.run, most)?;
         let open = self.open_shards(session.run)?;
         session
             .waiting_since

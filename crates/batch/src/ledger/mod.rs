@@ -92,8 +92,10 @@ pub trait Ledger: Send + Sync {
     /// Counts and money of a run.
     fn totals(&self, run: RunId) -> Result<Totals, LedgerError>;
 
-    /// The requests that wait for a shard, grouped by tier and settings, lower tiers first.
-    fn ready_groups(&self, run: RunId) -> Result<Vec<ReadyGroup>, LedgerError>;
+    /// The requests that wait for a shard, grouped by tier and settings, lower tiers first. Those of a
+    /// group are counted up to `most`, at least 1: the engine asks in every round, and must not read
+    /// all that wait each time.
+    fn ready_groups(&self, run: RunId, most: u64) -> Result<Vec<ReadyGroup>, LedgerError>;
 
     /// Requests of a group that wait for a shard: those without an answer by `seq`, then those with a
     /// doubted one by its tier and `seq`, so that a budget is spent on the former.

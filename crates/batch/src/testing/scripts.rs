@@ -106,7 +106,7 @@ pub(super) fn compare(seed: u64, left: &dyn Ledger, right: &dyn Ledger) {
 }
 
 fn plan(rng: &mut SmallRng, run: RunId, left: &dyn Ledger, right: &dyn Ledger, both: &Both<'_>) {
-    let groups = left.ready_groups(run).expect("counts");
+    let groups = left.ready_groups(run, 100).expect("counts");
     let Some(group) = pick(rng, &groups) else {
         return;
     };
@@ -269,7 +269,8 @@ fn failure(kind: FailureKind) -> Verdict {
 fn holds(ledger: &dyn Ledger, run: RunId) -> String {
     let mut told = words(&ledger.run(run));
     told += &words(&ledger.totals(run));
-    let groups = ledger.ready_groups(run);
+    told += &words(&ledger.ready_groups(run, 2));
+    let groups = ledger.ready_groups(run, 100);
     told += &words(&groups);
     for group in groups.unwrap_or_default() {
         told += &words(&ledger.ready(run, group.variant, 100));

@@ -394,7 +394,11 @@ fn keeps_messages(ledger: &dyn Ledger) {
     assert!(is_conflict(
         ledger.create_shard(&shard(run, START, "w"), &[])
     ));
-    assert_eq!(ledger.ready_groups(run).expect("counts")[0].requests, 2);
+    assert_eq!(
+        ledger.ready_groups(run, 100).expect("counts")[0].requests,
+        2
+    );
+    assert_eq!(ledger.ready_groups(run, 1).expect("counts")[0].requests, 1);
     assert_eq!(
         ledger.shards(run, ShardFilter::All).expect("lists").len(),
         1
@@ -448,7 +452,7 @@ fn records_outcomes(ledger: &dyn Ledger) {
             .all(|member| member.recorded.map(|usage| usage.input_tokens) == Some(100))
     );
     let groups: Vec<(u32, u64)> = ledger
-        .ready_groups(run)
+        .ready_groups(run, 100)
         .expect("counts")
         .iter()
         .map(|group| (group.variant.tier, group.requests))

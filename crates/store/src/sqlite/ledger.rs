@@ -175,9 +175,9 @@ impl Ledger for SqliteStore {
         self.ledger_read("count a run", |transaction| runs::totals(transaction, run))
     }
 
-    fn ready_groups(&self, run: RunId) -> Result<Vec<ReadyGroup>, LedgerError> {
+    fn ready_groups(&self, run: RunId, most: u64) -> Result<Vec<ReadyGroup>, LedgerError> {
         self.ledger_read("count waiting requests", |transaction| {
-            requests::ready_groups(transaction, run)
+            requests::ready_groups(transaction, run, most)
         })
     }
 

@@ -63,20 +63,39 @@ pub(super) fn end_ready(
 pub(super) fn ready_groups(
     transaction: &Transaction<'_>,
     run: RunId,
+    most: u64,
 ) -> Result<Vec<ReadyGroup>, Wrong> {
-    let mut prepared = transaction.prepare_cached(
-        "SELECT tier, max_completion_tokens, effort, count(*) FROM batch_request \
-         WHERE run_id = ?1 AND state = 0 GROUP BY 1, 2, 3 ORDER BY 1, 2, 3",
+    // From group to group along the index, so that neither step reads more than it tells.
+    let mut next = transaction.prepare_cached(
+        "SELECT tier, max_completion_tokens, effort FROM batch_request \
+         WHERE run_id = ?1 AND state = 0 AND (tier, max_completion_tokens, effort) > (?2, ?3, ?4) \
+         ORDER BY tier, max_completion_tokens, effort LIMIT 1",
     )?;
-    let mut rows = prepared.query([run.0])?;
-    let mut groups = Vec::new();
-    while let Some(row) = rows.next()? {
+    let mut counted = transaction.prepare_cached(
+        "SELECT count(*) FROM (SELECT 1 FROM batch_request WHERE run_id = ?1 AND state = 0 \
+         AND tier = ?2 AND max_completion_tokens = ?3 AND effort = ?4 LIMIT ?5)",
+    )?;
+    let mut groups: Vec<ReadyGroup> = Vec::new();
+    let mut after: (i64, i64, i64) = (-1, -1, -1);
+    loop {
+        let found = next
+            .query_row(params![run.0, after.0, after.1, after.2], |row| {
+                Ok((row.get(0)?, row.get(1)?, row.get(2)?, variant(row, 0)))
+            })
+            .optional()?;
+        let Some((tier, cap, effort, variant)) = found else {
+            return Ok(groups);
+        };
+        after = (tier, cap, effort);
+        let requests: i64 = counted.query_row(
+            params![run.0, tier, cap, effort, count(most.max(1))],
+            |row| row.get(0),
+        )?;
         groups.push(ReadyGroup {
-            variant: variant(row, 0)?,
-            requests: uncount(row.get(3)?),
+            variant: variant?,
+            requests: uncount(requests),
         });
     }
-    Ok(groups)
 }
 
 pub(super) fn ready(

@@ -171,8 +171,8 @@ impl Ledger for MemoryLedger {
         self.lock().totals(run)
     }
 
-    fn ready_groups(&self, run: RunId) -> Result<Vec<ReadyGroup>, LedgerError> {
-        self.lock().ready_groups(run)
+    fn ready_groups(&self, run: RunId, most: u64) -> Result<Vec<ReadyGroup>, LedgerError> {
+        self.lock().ready_groups(run, most)
     }
 
     fn ready(

@@ -115,13 +115,17 @@ impl State {
         Ok(failed)
     }
 
-    pub(super) fn ready_groups(&self, run: RunId) -> Result<Vec<ReadyGroup>, LedgerError> {
+    pub(super) fn ready_groups(
+        &self,
+        run: RunId,
+        most: u64,
+    ) -> Result<Vec<ReadyGroup>, LedgerError> {
         let groups = self.run(run)?.ready.iter();
         Ok(groups
             .filter(|(_, seqs)| !seqs.is_empty())
             .map(|(variant, seqs)| ReadyGroup {
                 variant: *variant,
-                requests: seqs.len() as u64,
+                requests: (seqs.len() as u64).min(most.max(1)),
             })
             .collect())
     }

@@ -39,7 +39,7 @@ pub struct Variant {
 pub struct ReadyGroup {
     /// The settings.
     pub variant: Variant,
-    /// How many.
+    /// How many, up to the number asked for.
     pub requests: u64,
 }
 

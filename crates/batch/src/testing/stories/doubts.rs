@@ -211,7 +211,10 @@ pub(super) fn waits_behind(ledger: &dyn Ledger) {
     };
     assert_eq!(order(9), [2, 5, 1, 3]);
     assert_eq!(order(3), [2, 5, 1]);
-    assert_eq!(ledger.ready_groups(run).expect("counts")[1].requests, 4);
+    assert_eq!(
+        ledger.ready_groups(run, 100).expect("counts")[1].requests,
+        4
+    );
     // A shard that is given up puts all back in their places.
     let before = ledger.totals(run).expect("counts");
     let id = ledger
