@@ -19,7 +19,7 @@ use crate::wiring::database::require_team;
 use crate::wiring::detection::detector;
 use crate::wiring::doubt::{self, rules_of};
 use crate::wiring::engine::{Setup, default_tiers, ledger, models, tiers};
-use crate::wiring::interrupt::Interrupt;
+use crate::wiring::interrupt::{Interrupt, TakenUp};
 use crate::wiring::oracle::{ORACLE_TASK, OracleAnswers};
 use crate::wiring::prompt_parts::{COLUMNS, PromptParts};
 use crate::wiring::question::{Questions, TASK, task};
@@ -84,7 +84,7 @@ pub(crate) fn run(app: &App, arguments: &AnalyzeArguments) -> Result<Outcome, Cl
     } else {
         Wait::UntilDone
     };
-    let interrupt = Interrupt::new(app.output);
+    let interrupt = Interrupt::new(app.output, TakenUp::ByRun);
     let setup = Setup::new(app, &config, &tiers, wait)?;
     let engine = setup.engine(app, &store, Arc::clone(&detector), interrupt.token())?;
     interrupt.heeded(async {
@@ -171,7 +171,7 @@ fn take_up(
         spec.budget = Some(budget);
         ledger.set_run_spec(run, &spec)?;
     }
-    let interrupt = Interrupt::new(app.output);
+    let interrupt = Interrupt::new(app.output, TakenUp::ByRun);
     interrupt.concerns(run);
     let setup = Setup::new(app, &config, &spec.tiers, Wait::UntilDone)?;
     // Labels are kept in one place, which one process writes at a time.

@@ -15,7 +15,7 @@ use crate::output::{Output, count};
 use crate::progress::count_bar;
 use crate::wiring::database::require_team;
 use crate::wiring::github::client;
-use crate::wiring::interrupt::Interrupt;
+use crate::wiring::interrupt::{Interrupt, TakenUp};
 
 mod status;
 
@@ -69,7 +69,7 @@ pub(crate) fn run(app: &App, arguments: &SyncArguments) -> Result<Outcome, CliEr
     let observer = Arc::new(Progress::new(app.output));
     let max_wait = arguments.max_wait.map(Duration::from_mins);
     let client = Arc::new(client(&config, owner, max_wait, observer.clone())?);
-    let interrupt = Interrupt::new(app.output);
+    let interrupt = Interrupt::new(app.output, TakenUp::BySameCommand);
     let synchroniser = Synchroniser::new(
         client,
         Arc::clone(&store).shelf(),

@@ -11,18 +11,29 @@ use crate::output::Output;
 /// The exit code of an interrupted process.
 const INTERRUPTED: i32 = 130;
 
+/// How work that was interrupted is taken up again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum TakenUp {
+    /// As a run of pull requests, with `tandem runs resume`.
+    ByRun,
+    /// By the same command once more.
+    BySameCommand,
+}
+
 /// What an interrupt does to the work on a run.
 #[derive(Clone)]
 pub(crate) struct Interrupt {
     token: CancellationToken,
     run: Arc<OnceLock<RunId>>,
+    taken_up: TakenUp,
     output: Output,
 }
 
 impl Interrupt {
     /// An interrupt that nobody has asked for yet.
-    pub(crate) fn new(output: Output) -> Self {
+    pub(crate) fn new(output: Output, taken_up: TakenUp) -> Self {
         Interrupt {
+            taken_up,
             token: CancellationToken::new(),
             run: Arc::default(),
             output,
@@ -69,6 +80,9 @@ impl Interrupt {
             return;
         }
         match self.run.get() {
+            _ if self.taken_up == TakenUp::BySameCommand => self
+                .output
+                .hint("the same command goes on where it stopped, nothing is paid or read twice"),
             Some(run) => self.output.hint(&format!(
                 "the run can be taken up where it stopped, nothing is paid twice: tandem runs resume {run}"
             )),

@@ -20,7 +20,7 @@ use crate::output::count;
 use crate::verbs::analyze::{checked_models, confirmed, estimate_text, money};
 use crate::wiring::engine::{Setup, default_tiers, ledger, models, tiers};
 use crate::wiring::hosts::profile;
-use crate::wiring::interrupt::Interrupt;
+use crate::wiring::interrupt::{Interrupt, TakenUp};
 
 /// What a command is about, after all its files were read and found sound.
 pub(super) struct Command<'a> {
@@ -141,7 +141,7 @@ fn ask(app: &App, config: &Config, command: Command<'_>) -> Result<Outcome, CliE
         Wait::UntilDone
     };
     let budget = money(arguments.plan.budget)?;
-    let interrupt = Interrupt::new(app.output);
+    let interrupt = Interrupt::new(app.output, TakenUp::BySameCommand);
     let everyone: Vec<TierSpec> = open
         .iter()
         .flat_map(|run| run.spec.tiers.iter().cloned())

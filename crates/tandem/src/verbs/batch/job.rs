@@ -16,7 +16,7 @@ use crate::cli::BatchJob;
 use crate::error::{CliError, Outcome};
 use crate::verbs::analyze::money;
 use crate::wiring::engine::{Setup, ledger};
-use crate::wiring::interrupt::Interrupt;
+use crate::wiring::interrupt::{Interrupt, TakenUp};
 
 /// What every task of this verb is called, before the name of the job.
 pub(super) const TASK_PREFIX: &str = "batch:";
@@ -103,7 +103,7 @@ pub(super) fn take_up(
             run.spec.budget = money(Some(usd))?;
             ledger.set_run_spec(run.id, &run.spec)?;
         }
-        let interrupt = Interrupt::new(app.output);
+        let interrupt = Interrupt::new(app.output, TakenUp::BySameCommand);
         let setup = Setup::new(&job_app, &config, &run.spec.tiers, Wait::UntilDone)?;
         let engine = setup.engine_for(
             app,

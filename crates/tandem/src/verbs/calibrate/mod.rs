@@ -25,7 +25,7 @@ use crate::wiring::detection::detector;
 use crate::wiring::doubt::{DoubtRules, StoredCalibration};
 use crate::wiring::engine::{Setup, default_tiers, ledger, models, tiers};
 use crate::wiring::in_service::{in_service, today};
-use crate::wiring::interrupt::Interrupt;
+use crate::wiring::interrupt::{Interrupt, TakenUp};
 use crate::wiring::oracle::{Labels, ORACLE_TASK, OracleAnswers, OracleLabel};
 use crate::wiring::question::{Questions, current_versions, task};
 use sample::{Sample, Sampled, draw};
@@ -45,7 +45,7 @@ pub(crate) fn run(app: &App, arguments: &CalibrateArguments) -> Result<Outcome, 
         let lock = store.lock("calibrate")?;
         (store, Some(lock))
     };
-    let interrupt = Interrupt::new(app.output);
+    let interrupt = Interrupt::new(app.output, TakenUp::ByRun);
     interrupt.heeded(async {
         let pair = if arguments.dry_run {
             pair

@@ -35,7 +35,7 @@ use crate::wiring::database::require_team;
 use crate::wiring::detection::detector;
 use crate::wiring::engine::{Setup, ledger, models, tiers};
 use crate::wiring::in_service::today;
-use crate::wiring::interrupt::Interrupt;
+use crate::wiring::interrupt::{Interrupt, TakenUp};
 use crate::wiring::question::{Questions, task};
 
 /// The document of `compare --json`.
@@ -100,7 +100,7 @@ pub(crate) fn run(app: &App, arguments: &CompareArguments) -> Result<Outcome, Cl
     let _alone = store.lock("compare")?;
     let ledger = ledger(&store);
     let records = Arc::new(Records::new(Arc::clone(&store)));
-    let interrupt = Interrupt::new(app.output);
+    let interrupt = Interrupt::new(app.output, TakenUp::BySameCommand);
     let mut setup = Setup::new(app, &config, &tiers, Wait::UntilDone)?;
     // What a model makes of a request at the first try is what is compared.
     setup.settings.attempts = AttemptSettings {
