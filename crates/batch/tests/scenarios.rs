@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use batch::MemoryLedger;
+use batch::ledger::Ledger;
 use common::random::{Tally, everything, play};
 
 fn number(name: &str, otherwise: u64) -> u64 {
@@ -60,4 +61,34 @@ fn random_scenarios_lose_no_request_and_no_cent() {
             .collect();
         assert!(missed.is_empty(), "never met: {missed:?}");
     }
+}
+
+/// The same on a ledger that is a file: what the engine asks of a ledger holds there too.
+#[test]
+fn random_scenarios_on_a_durable_ledger() {
+    let first = number("BATCH_SEED", 1);
+    let seeds: Vec<u64> = (first..first + number("BATCH_DURABLE_SCENARIOS", 300)).collect();
+    let played = common::parallel::play_all(&seeds, |seed| {
+        let seed = *seed;
+        async move {
+            let folder = tempfile::tempdir().expect("a folder");
+            let options = store::OpenOptions::write("test");
+            let opened = store::SqliteStore::open(&folder.path().join("ledger.db"), &options);
+            let ledger: Arc<dyn Ledger> = Arc::new(opened.expect("a database"));
+            play(seed, ledger).await
+        }
+    });
+    let failed: Vec<u64> = seeds
+        .iter()
+        .zip(&played)
+        .filter(|(_, met)| met.is_none())
+        .map(|(seed, _)| *seed)
+        .collect();
+    println!("seeds {first} to {}", first + seeds.len() as u64 - 1);
+    assert!(
+        failed.is_empty(),
+        "seeds {failed:?} failed; play one again with\n  \
+         BATCH_SEED={} BATCH_DURABLE_SCENARIOS=1 BATCH_SHOW=1 cargo test -p batch --test scenarios durable -- --nocapture",
+        failed[0]
+    );
 }
