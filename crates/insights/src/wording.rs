@@ -31,6 +31,16 @@ pub fn direction(metric: Metric, is_higher: bool) -> &'static str {
     if is_higher { higher } else { lower }
 }
 
+/// The finding in a word or two.
+pub fn finding_words(metric: Metric, finding: Finding) -> &'static str {
+    match finding {
+        Finding::Higher => direction(metric, true),
+        Finding::Lower => direction(metric, false),
+        Finding::NoMeaningfulChange => "no difference",
+        Finding::NotEnoughData => "not enough data",
+    }
+}
+
 /// A ratio as `x0.72`.
 pub fn ratio_text(ratio: f64) -> String {
     if ratio.is_finite() {

@@ -10,6 +10,7 @@ mod people;
 mod reverts;
 mod reviews;
 mod size;
+mod subset;
 mod timeline;
 
 pub use calendar::Calendar;

@@ -6,6 +6,7 @@ mod compare;
 mod costs;
 mod insights;
 mod quarantine;
+mod serve;
 mod sync;
 
 use std::net::SocketAddr;
@@ -25,6 +26,7 @@ pub(crate) use insights::{
     InsightsArguments, MonthChoice, PeriodOptions,
 };
 pub(crate) use quarantine::{QuarantineArguments, QuarantineCommand, QuarantineOptions};
+pub(crate) use serve::ServeArguments;
 pub(crate) use sync::SyncArguments;
 
 const STYLES: Styles = Styles::styled()
@@ -152,6 +154,8 @@ pub(crate) enum Command {
     Insights(InsightsArguments),
     /// Compare pull requests with and without AI, team by team, adjusted for who and where
     Effects(EffectsArguments),
+    /// Serve the dashboard: pages for people, on this machine
+    Serve(ServeArguments),
     /// Print what is said of each pull request, with the evidence
     Verdicts(VerdictsArguments),
     /// Ask several models about the same pull requests, and say what tells them apart

@@ -14,6 +14,7 @@ use crate::app::App;
 use crate::cli::EmulateArguments;
 use crate::demo::doubtful::Doubtful;
 use crate::error::{CliError, ErrorKind, Outcome};
+use crate::wiring::interrupt::interrupted;
 
 /// The line printed once the emulator listens.
 #[derive(Serialize)]
@@ -140,12 +141,4 @@ fn scenario(arguments: &EmulateArguments) -> Result<Scenario, CliError> {
         scenario.add_fault(fault).map_err(wrong)?;
     }
     Ok(scenario)
-}
-
-/// Ready when the user asks to stop.
-async fn interrupted() {
-    // Without a handler for the signal there is no way to ask, so this waits for ever.
-    if tokio::signal::ctrl_c().await.is_err() {
-        std::future::pending::<()>().await;
-    }
 }

@@ -17,5 +17,6 @@ pub(crate) mod import;
 pub(crate) mod insights;
 pub(crate) mod quarantine;
 pub(crate) mod runs;
+pub(crate) mod serve;
 pub(crate) mod sync;
 pub(crate) mod verdicts;

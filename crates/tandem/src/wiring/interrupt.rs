@@ -11,6 +11,31 @@ use crate::output::Output;
 /// The exit code of an interrupted process.
 const INTERRUPTED: i32 = 130;
 
+/// Ready when a user (Ctrl-C) or a supervisor (SIGTERM) asks a server to stop.
+pub(crate) async fn interrupted() {
+    // Without a handler for a signal there is no way to ask, so that one is waited for in vain.
+    let by_user = async {
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    };
+    #[cfg(unix)]
+    let by_supervisor = async {
+        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+            Ok(mut terminate) => {
+                terminate.recv().await;
+            }
+            Err(_) => std::future::pending::<()>().await,
+        }
+    };
+    #[cfg(not(unix))]
+    let by_supervisor = std::future::pending::<()>();
+    tokio::select! {
+        () = by_user => {}
+        () = by_supervisor => {}
+    }
+}
+
 /// How work that was interrupted is taken up again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum TakenUp {

@@ -13,5 +13,6 @@ pub(crate) mod interrupt;
 pub(crate) mod observations;
 pub(crate) mod observer;
 pub(crate) mod oracle;
+pub(crate) mod pages;
 pub(crate) mod prompt_parts;
 pub(crate) mod question;

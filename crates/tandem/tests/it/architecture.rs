@@ -17,6 +17,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("github", &["model"]),
     ("standin", &["model"]),
     ("store", &["batch", "github", "measures", "model"]),
+    ("web", &["insights", "measures", "model", "stats", "store"]),
 ];
 
 /// Crates that do no I/O, read no environment and never print.

@@ -1,7 +1,7 @@
 //! Comparisons as tables, and explained.
 
 use insights::effects::{
-    ArmDescription, Comparison, EffectUnit, Exposure, Finding, StratifiedUnit,
+    ArmDescription, Comparison, EffectUnit, Exposure, StratifiedUnit,
 };
 use insights::wording::{duration_text, effect_text, interval_text, value_text};
 use measures::Metric;
@@ -154,18 +154,8 @@ fn row(comparison: &Comparison, scope_team: Option<&str>) -> Vec<String> {
         comparison
             .q
             .map_or_else(|| "-".to_owned(), |q| format!("{q:.3}")),
-        finding_word(comparison).to_owned(),
+        insights::wording::finding_words(comparison.metric, comparison.finding).to_owned(),
     ]
-}
-
-/// The finding in a word or two.
-pub(super) fn finding_word(comparison: &Comparison) -> &'static str {
-    match comparison.finding {
-        Finding::Higher => insights::wording::direction(comparison.metric, true),
-        Finding::Lower => insights::wording::direction(comparison.metric, false),
-        Finding::NoMeaningfulChange => "no difference",
-        Finding::NotEnoughData => "not enough data",
-    }
 }
 
 /// What a metric is, and how each comparison came about.

@@ -1,0 +1,106 @@
+// Draws the figures, keeps the choice of light or dark, and sends forms that a choice completes.
+"use strict";
+
+(function () {
+  const root = document.documentElement;
+
+  // Light or dark: the reader's choice, else the system's.
+  function chosenTheme() {
+    try { return window.localStorage.getItem("tandem-theme"); } catch (_) { return null; }
+  }
+  const chosen = chosenTheme();
+  if (chosen === "light" || chosen === "dark") { root.dataset.theme = chosen; }
+
+  function isDark() {
+    if (root.dataset.theme) { return root.dataset.theme === "dark"; }
+    return window.matchMedia("(prefers-color-scheme: dark)").matches;
+  }
+
+  // "var(--agent)" in a figure stands for the colour of that name in the style sheet.
+  function coloured(value, style) {
+    if (typeof value === "string") {
+      return value.startsWith("var(--") ? style.getPropertyValue(value.slice(4, -1)).trim() : value;
+    }
+    if (Array.isArray(value)) { return value.map((one) => coloured(one, style)); }
+    if (value && typeof value === "object") {
+      return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, coloured(one, style)]));
+    }
+    return value;
+  }
+
+  function axis(own, style, isNarrow) {
+    const line = style.getPropertyValue("--line").trim();
+    return Object.assign({ gridcolor: line, linecolor: line, zerolinecolor: line, automargin: true, fixedrange: false }, own,
+      isNarrow ? { tickfont: { size: 10 } } : {});
+  }
+
+  function draw(element) {
+    const source = element.parentElement.querySelector("script[data-chart-data]");
+    if (!source || typeof Plotly === "undefined") { return; }
+    const style = window.getComputedStyle(root);
+    const figure = coloured(JSON.parse(source.textContent), style);
+    const own = figure.layout;
+    const isNarrow = element.clientWidth < 480;
+    const height = Number(element.dataset.height) || 340;
+    for (const trace of figure.data) {
+      if (trace.type === "heatmap") {
+        trace.colorscale = [[0, style.getPropertyValue("--heat-low").trim()], [1, style.getPropertyValue("--heat-high").trim()]];
+        trace.xgap = 2; trace.ygap = 2; trace.hoverongaps = true;
+        trace.colorbar = { thickness: 10, ticksuffix: " %", outlinewidth: 0 };
+        trace.showscale = !isNarrow;
+      }
+    }
+    const layout = Object.assign({}, own, {
+      height: isNarrow ? height + 60 : height,
+      margin: { l: 8, r: 12, t: 12, b: 8 },
+      paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
+      font: { family: window.getComputedStyle(document.body).fontFamily, size: 12.5, color: style.getPropertyValue("--ink").trim() },
+      hoverlabel: { bgcolor: style.getPropertyValue("--card").trim(), bordercolor: style.getPropertyValue("--line").trim(), font: { color: style.getPropertyValue("--ink").trim() } },
+      legend: { orientation: "h", x: 0, y: 1.02, yanchor: "bottom", xanchor: "left", traceorder: "normal" },
+      xaxis: axis(own.xaxis, style, isNarrow), yaxis: axis(own.yaxis, style, isNarrow),
+    });
+    const config = {
+      responsive: true, displaylogo: false, displayModeBar: isNarrow ? false : "hover",
+      modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d"],
+      toImageButtonOptions: { format: "png", scale: 2, filename: element.closest("figure").id },
+    };
+    Plotly.react(element, figure.data, layout, config).then(function () { element.dataset.drawn = "yes"; });
+  }
+
+  // Far charts are drawn when they come near: a page with many of them is readable at once.
+  const near = "IntersectionObserver" in window
+    ? new IntersectionObserver(function (entries) {
+      for (const entry of entries) { if (entry.isIntersecting) { near.unobserve(entry.target); draw(entry.target); } }
+    }, { rootMargin: "600px" }) : null;
+
+  function drawAll() {
+    for (const element of document.querySelectorAll("[data-chart]")) {
+      if (near && !element.dataset.drawn) { near.observe(element); } else { draw(element); }
+    }
+  }
+
+  function redrawDrawn() {
+    for (const element of document.querySelectorAll("[data-chart][data-drawn]")) { draw(element); }
+  }
+
+  for (const button of document.querySelectorAll("[data-theme-toggle]")) {
+    button.addEventListener("click", function () {
+      root.dataset.theme = isDark() ? "light" : "dark";
+      try { window.localStorage.setItem("tandem-theme", root.dataset.theme); } catch (_) { /* not kept */ }
+      redrawDrawn();
+    });
+  }
+  window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redrawDrawn);
+
+  // A chart that is not on the page when it is printed would be blank.
+  window.addEventListener("beforeprint", function () {
+    for (const element of document.querySelectorAll("[data-chart]:not([data-drawn])")) { draw(element); }
+    for (const details of document.querySelectorAll("details.numbers")) { details.open = true; }
+  });
+
+  for (const select of document.querySelectorAll("select[data-goes]")) {
+    select.addEventListener("change", function () { select.form.requestSubmit(); });
+  }
+
+  drawAll();
+})();

@@ -1,0 +1,247 @@
+//! Figures: a chart with its title, unit, n, interval and table.
+//!
+//! The page carries each chart as data; the script draws it with plotly. Without a script the table is
+//! there, and it is the same numbers. Colours are named by role (`var(--agent)`) and looked up in the
+//! style sheet when drawn, so that light and dark follow the reader.
+
+mod adoption;
+mod effects;
+
+use maud::{Markup, PreEscaped, Render, html};
+use plotly::{Layout, Trace};
+
+pub(crate) use adoption::{adoption_by_month, adoption_heat_map, tool_months};
+pub(crate) use effects::forest;
+
+/// The colour of a role in every chart. From the palette of Okabe and Ito, which people with any of
+/// the usual colour deficiencies can tell apart.
+pub(crate) mod colour {
+    /// Made by an agent.
+    pub(crate) const AGENT: &str = "var(--agent)";
+    /// Made with a tool's help.
+    pub(crate) const ASSISTED: &str = "var(--assisted)";
+    /// Reviewed by AI.
+    pub(crate) const REVIEWED: &str = "var(--reviewed)";
+    /// None detected.
+    pub(crate) const NONE: &str = "var(--none)";
+    /// Unknown.
+    pub(crate) const UNKNOWN: &str = "var(--unknown)";
+    /// Colours of series without a role, in order.
+    pub(crate) const SERIES: [&str; 8] = [
+        "var(--series-1)",
+        "var(--series-2)",
+        "var(--series-3)",
+        "var(--series-4)",
+        "var(--series-5)",
+        "var(--series-6)",
+        "var(--series-7)",
+        "var(--series-8)",
+    ];
+}
+
+/// A cell of a table.
+pub(crate) struct Cell {
+    markup: Markup,
+    is_number: bool,
+}
+
+impl Cell {
+    /// Text.
+    pub(crate) fn text(text: impl Render) -> Self {
+        Cell {
+            markup: html! { (text) },
+            is_number: false,
+        }
+    }
+
+    /// A number, set to the right.
+    pub(crate) fn number(text: impl Render) -> Self {
+        Cell {
+            markup: html! { (text) },
+            is_number: true,
+        }
+    }
+
+    /// Text that leads somewhere, where there is somewhere to lead to.
+    pub(crate) fn link(text: &str, address: Option<String>) -> Self {
+        Cell {
+            markup: html! { @if let Some(address) = address { a href=(address) { (text) } } @else { (text) } },
+            is_number: false,
+        }
+    }
+
+    /// A number that leads to its pull requests.
+    pub(crate) fn number_link(text: &str, address: Option<String>) -> Self {
+        Cell {
+            is_number: true,
+            ..Cell::link(text, address)
+        }
+    }
+}
+
+/// A table. Columns whose name begins with `>` hold numbers.
+#[derive(Default)]
+pub(crate) struct Table {
+    columns: Vec<&'static str>,
+    rows: Vec<Vec<Cell>>,
+}
+
+impl Table {
+    /// A table with these columns.
+    pub(crate) fn new(columns: &[&'static str]) -> Self {
+        Table {
+            columns: columns.to_vec(),
+            rows: Vec::new(),
+        }
+    }
+
+    /// Adds a row.
+    pub(crate) fn row(&mut self, cells: Vec<Cell>) {
+        self.rows.push(cells);
+    }
+
+    /// Whether there is no row.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+}
+
+impl Render for Table {
+    fn render(&self) -> Markup {
+        html! {
+            div.table-wrap tabindex="0" role="group" aria-label="Table" {
+                table {
+                    thead { tr {
+                        @for column in &self.columns {
+                            th scope="col" class=[column.starts_with('>').then_some("number")] { (column.trim_start_matches('>')) }
+                        }
+                    } }
+                    tbody {
+                        @for row in &self.rows {
+                            tr { @for (index, cell) in row.iter().enumerate() {
+                                @if index == 0 { th scope="row" { (cell.markup) } }
+                                @else { td class=[cell.is_number.then_some("number")] { (cell.markup) } }
+                            } }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// A chart with everything that must stand beside it.
+pub(crate) struct Figure {
+    /// The name in the page, for links: lower-case letters and `-`.
+    pub(crate) id: &'static str,
+    /// What it shows.
+    pub(crate) title: String,
+    /// Unit, n, interval, population: what the numbers are.
+    pub(crate) note: String,
+    /// The same numbers as a table.
+    pub(crate) table: Table,
+    drawing: Drawing,
+    height: u32,
+}
+
+enum Drawing {
+    Plot { data: String, layout: String },
+    Nothing { why: String },
+}
+
+impl Figure {
+    /// A figure that plots traces.
+    pub(crate) fn plot(
+        id: &'static str,
+        title: impl Into<String>,
+        note: impl Into<String>,
+        traces: &[Box<dyn Trace>],
+        layout: Layout,
+        table: Table,
+    ) -> Self {
+        let traces: Vec<String> = traces.iter().map(|trace| trace.to_json()).collect();
+        Figure {
+            id,
+            title: title.into(),
+            note: note.into(),
+            table,
+            drawing: Drawing::Plot {
+                data: format!("[{}]", traces.join(",")),
+                layout: layout.to_json(),
+            },
+            height: 340,
+        }
+    }
+
+    /// A figure for which there is not enough data; the words say what is missing.
+    pub(crate) fn nothing(
+        id: &'static str,
+        title: impl Into<String>,
+        why: impl Into<String>,
+    ) -> Self {
+        Figure {
+            id,
+            title: title.into(),
+            note: String::new(),
+            table: Table::default(),
+            drawing: Drawing::Nothing { why: why.into() },
+            height: 0,
+        }
+    }
+
+    /// Sets the height of the chart in pixels.
+    pub(crate) fn height(mut self, pixels: u32) -> Self {
+        self.height = pixels;
+        self
+    }
+}
+
+/// Text that stands in a script element: nothing in it may end the element or open a comment.
+fn for_script(json: &str) -> PreEscaped<String> {
+    PreEscaped(
+        json.replace('<', "\\u003c")
+            .replace('>', "\\u003e")
+            .replace('&', "\\u0026")
+            .replace('\u{2028}', "\\u2028")
+            .replace('\u{2029}', "\\u2029"),
+    )
+}
+
+impl Render for Figure {
+    fn render(&self) -> Markup {
+        html! {
+            figure.card.figure id=(self.id) aria-labelledby={ (self.id) "-title" } {
+                figcaption {
+                    h2 id={ (self.id) "-title" } { (self.title) }
+                    @if !self.note.is_empty() { p.note { (self.note) } }
+                }
+                @match &self.drawing {
+                    Drawing::Plot { data, layout } => {
+                        div.chart data-chart data-height=(self.height) role="img" aria-label={ (self.title) ". The numbers are in the table below." } {}
+                        script type="application/json" data-chart-data { "{\"data\":" (for_script(data)) ",\"layout\":" (for_script(layout)) "}" }
+                    }
+                    Drawing::Nothing { why } => div.empty { p { strong { "Not enough data. " } (why) } }
+                }
+                @if !self.table.is_empty() {
+                    details.numbers { summary { "The numbers" } (self.table) }
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn data_cannot_leave_its_element() {
+        let PreEscaped(text) = for_script("{\"a\":\"</script><!--\u{2028}&\"}");
+        assert!(
+            !text.contains('<') && !text.contains('>') && !text.contains('\u{2028}'),
+            "{text}"
+        );
+        let value: serde_json::Value = serde_json::from_str(&text).expect("still JSON");
+        assert_eq!(value["a"], "</script><!--\u{2028}&");
+    }
+}

@@ -1,0 +1,204 @@
+//! The frame around every page.
+
+use jiff::Timestamp;
+use maud::{DOCTYPE, Markup, html};
+
+use crate::assets;
+use crate::source::Period;
+use crate::view::{View, with_period};
+use crate::words::{ago, moment};
+
+/// The pages of the navigation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Tab {
+    /// The three answers.
+    Overview,
+    /// One team, or the list of them.
+    Teams,
+    /// The tools.
+    Tools,
+    /// The list of pull requests.
+    PullRequests,
+    /// The runs of analysis.
+    Runs,
+    /// What to do next.
+    Insights,
+    /// What was found, and how far it can be trusted.
+    Detection,
+    /// What every number is.
+    Methods,
+    /// None of them.
+    Other,
+}
+
+const TABS: [(Tab, &str, &str); 8] = [
+    (Tab::Overview, "/", "Overview"),
+    (Tab::Teams, "/teams", "Teams"),
+    (Tab::Tools, "/tools", "Tools"),
+    (Tab::Insights, "/insights", "Insights"),
+    (Tab::PullRequests, "/pull-requests", "Pull requests"),
+    (Tab::Detection, "/detection", "Coverage and detection"),
+    (Tab::Runs, "/runs", "Runs"),
+    (Tab::Methods, "/methods", "Methods"),
+];
+
+/// What stands around a page.
+pub(crate) struct Frame<'f> {
+    /// The title of the page.
+    pub(crate) title: &'f str,
+    /// Which part of the navigation is marked.
+    pub(crate) tab: Tab,
+    /// The period, for links and its form; `None` where a page has none.
+    pub(crate) period: Option<&'f Period>,
+    /// The teams to choose from; empty where a page has no such choice.
+    pub(crate) teams: &'f [String],
+    /// The team that the page is about.
+    pub(crate) team: Option<&'f str>,
+    /// When what is shown was worked out.
+    pub(crate) made_at: Option<Timestamp>,
+}
+
+impl<'f> Frame<'f> {
+    /// The frame of a page made from a view.
+    pub(crate) fn of(view: &'f View<'f>, title: &'f str, tab: Tab) -> Self {
+        Frame {
+            title,
+            tab,
+            period: Some(view.period),
+            teams: view.teams,
+            team: view.report.scope.team.as_deref(),
+            made_at: Some(view.made_at),
+        }
+    }
+
+    /// The frame of a page that is about no period.
+    pub(crate) fn plain(title: &'f str, tab: Tab) -> Self {
+        Frame {
+            title,
+            tab,
+            period: None,
+            teams: &[],
+            team: None,
+            made_at: None,
+        }
+    }
+}
+
+/// The whole document.
+pub(crate) fn page(frame: &Frame<'_>, body: Markup) -> Markup {
+    document(frame, None, body)
+}
+
+/// The same, loading itself again after some seconds.
+pub(crate) fn refreshing(frame: &Frame<'_>, seconds: u32, body: Markup) -> Markup {
+    document(frame, Some(seconds), body)
+}
+
+fn document(frame: &Frame<'_>, refresh: Option<u32>, body: Markup) -> Markup {
+    let addresses = assets::addresses();
+    let everything = Period::default();
+    let period = frame.period.unwrap_or(&everything);
+    html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                meta name="color-scheme" content="light dark";
+                @if let Some(seconds) = refresh { meta http-equiv="refresh" content=(seconds); }
+                title { (frame.title) " · Tandem" }
+                link rel="icon" href=(addresses.icon) type="image/svg+xml";
+                link rel="stylesheet" href=(addresses.style);
+                script src=(addresses.chart) defer {}
+                script src=(addresses.script) defer {}
+            }
+            body {
+                a.skip href="#content" { "Skip to the content" }
+                header.side {
+                    a.brand href="/" { img src=(addresses.icon) alt="" width="28" height="28"; span { "Tandem" } }
+                    nav aria-label="Pages" {
+                        @for (tab, path, name) in TABS {
+                            a href=(with_period(path, period)) aria-current=[(tab == frame.tab).then_some("page")] { (name) }
+                        }
+                    }
+                    div.side-foot {
+                        button.theme type="button" data-theme-toggle { "Light or dark" }
+                        a href="/account" { "Access" }
+                    }
+                }
+                main #content tabindex="-1" {
+                    div.page-head {
+                        h1 { (frame.title) }
+                        (period_form(frame))
+                    }
+                    (body)
+                    footer { (freshness(frame.made_at)) }
+                }
+            }
+        }
+    }
+}
+
+/// The form that chooses team and months.
+fn period_form(frame: &Frame<'_>) -> Markup {
+    let Some(period) = frame.period else {
+        return html! {};
+    };
+    let value = |month: &Option<String>| month.clone().unwrap_or_default();
+    html! {
+        form.period method="get" action=(path_of(frame.tab)) {
+            @if !frame.teams.is_empty() {
+                label { span { "Team" }
+                    select name="team" data-goes {
+                        option value="" selected[frame.team.is_none()] { "All teams" }
+                        @for team in frame.teams {
+                            option value=(team) selected[frame.team == Some(team.as_str())] { (team) }
+                        }
+                    }
+                }
+            }
+            label { span { "From" } input type="month" name="from" value=(value(&period.from)) placeholder="2026-01" pattern="[0-9]{4}-[0-9]{2}"; }
+            label { span { "To" } input type="month" name="to" value=(value(&period.to)) placeholder="2026-06" pattern="[0-9]{4}-[0-9]{2}"; }
+            button type="submit" { "Show" }
+        }
+    }
+}
+
+/// Where the form leads.
+fn path_of(tab: Tab) -> &'static str {
+    TABS.iter()
+        .find(|(one, _, _)| *one == tab)
+        .map_or("/", |(_, path, _)| path)
+}
+
+fn freshness(made_at: Option<Timestamp>) -> Markup {
+    html! {
+        @if let Some(made_at) = made_at {
+            p { "Worked out " time datetime=(made_at) { (moment(made_at)) }
+                " (" (ago(Timestamp::now().as_second() - made_at.as_second())) "). Associations, not causes; adoption is a lower bound." }
+        }
+    }
+}
+
+/// A page that stands alone, for errors.
+pub(crate) fn plain(title: &str, words: &str) -> Markup {
+    page(
+        &Frame::plain(title, Tab::Other),
+        html! { section.card.message { p { (words) } p { a href="/" { "Back to the overview" } } } },
+    )
+}
+
+/// A page that says that the numbers are being worked out, and looks again by itself.
+pub(crate) fn working(frame: &Frame<'_>) -> Markup {
+    refreshing(
+        frame,
+        2,
+        html! {
+            section.card.message aria-busy="true" {
+                div.spinner role="presentation" {}
+                p { "The numbers are being worked out. This page shows them as soon as they are there." }
+            }
+        },
+    )
+}
+

@@ -1,0 +1,23 @@
+#![doc = include_str!("../README.md")]
+
+mod access;
+mod assets;
+mod charts;
+mod error;
+mod headers;
+mod layout;
+mod pages;
+mod settings;
+mod site;
+mod snapshot;
+mod source;
+mod view;
+mod words;
+
+pub use access::{
+    Access, NewToken, Role, TokenError, TokenHash, TrustedProxy, new_token,
+};
+pub use error::ServeError;
+pub use settings::Settings;
+pub use site::Site;
+pub use source::{Period, Source, SourceError};

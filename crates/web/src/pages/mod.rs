@@ -1,0 +1,111 @@
+//! The pages: each a function from a [`View`] to markup, and the routes that lead to them.
+
+mod insights;
+mod methods;
+mod overview;
+mod scope;
+mod teams;
+mod tools;
+
+use axum::Router;
+use axum::extract::{Path, Query, State};
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::get;
+use maud::Markup;
+
+use crate::layout::{Frame, Tab, page};
+use crate::site::Site;
+use crate::view::{View, escape, with_period};
+use scope::ScopeQuery;
+
+/// A page that is made from a report.
+struct ReportPage {
+    title: &'static str,
+    tab: Tab,
+    body: fn(&View<'_>) -> Markup,
+}
+
+const OVERVIEW: ReportPage = ReportPage {
+    title: "Overview",
+    tab: Tab::Overview,
+    body: overview::body,
+};
+
+const TOOLS: ReportPage = ReportPage {
+    title: "Tools",
+    tab: Tab::Tools,
+    body: tools::body,
+};
+
+const INSIGHTS: ReportPage = ReportPage {
+    title: "Insights",
+    tab: Tab::Insights,
+    body: insights::body,
+};
+
+const METHODS: ReportPage = ReportPage {
+    title: "Methods",
+    tab: Tab::Methods,
+    body: methods::body,
+};
+
+const TEAMS: ReportPage = ReportPage {
+    title: "Teams",
+    tab: Tab::Teams,
+    body: teams::list,
+};
+
+/// The routes of all pages.
+pub(crate) fn routes() -> Router<Site> {
+    let report_page = |page: &'static ReportPage| {
+        get(
+            move |State(site): State<Site>, Query(query): Query<ScopeQuery>| async move {
+                show(&site, page, &query, query.team()).await
+            },
+        )
+    };
+    Router::new()
+        .route("/", report_page(&OVERVIEW))
+        .route("/tools", report_page(&TOOLS))
+        .route("/insights", report_page(&INSIGHTS))
+        .route("/methods", report_page(&METHODS))
+        .route("/teams", get(teams_page))
+        .route("/teams/{team}", get(team_page))
+}
+
+/// The list of teams; a team that was chosen in the form has a page of its own.
+async fn teams_page(State(site): State<Site>, Query(query): Query<ScopeQuery>) -> Response {
+    if let Some(team) = query.team() {
+        let period = query.period();
+        let address = with_period(&format!("/teams/{}", escape(team)), &period);
+        return Redirect::to(&address).into_response();
+    }
+    show(&site, &TEAMS, &query, None).await
+}
+
+async fn team_page(
+    State(site): State<Site>,
+    Path(team): Path<String>,
+    Query(query): Query<ScopeQuery>,
+) -> Response {
+    let title = format!("Team {team}");
+    scope::with_view(&site, &query, Some(&team), Tab::Teams, |view| {
+        page(&Frame::of(view, &title, Tab::Teams), teams::one(view))
+    })
+    .await
+}
+
+async fn show(
+    site: &Site,
+    report_page: &ReportPage,
+    query: &ScopeQuery,
+    team: Option<&str>,
+) -> Response {
+    scope::with_view(site, query, team, report_page.tab, |view| {
+        page(
+            &Frame::of(view, report_page.title, report_page.tab),
+            (report_page.body)(view),
+        )
+    })
+    .await
+}

@@ -1,0 +1,49 @@
+//! What the pages are made of.
+
+use std::sync::Arc;
+
+use insights::Report;
+use store::{Coverage, Store, StoreError};
+
+/// Which months a report is about; both ends included, `None` for no end.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
+pub struct Period {
+    /// The first month of opening, `2026-05`.
+    pub from: Option<String>,
+    /// The last month of opening.
+    pub to: Option<String>,
+}
+
+/// A source could not answer.
+#[derive(Debug, thiserror::Error)]
+pub enum SourceError {
+    /// The database could not be read.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// Something else, in a sentence.
+    #[error("{0}")]
+    Other(String),
+}
+
+/// What the pages are made of. Implemented by the binary with the functions its verbs use, so that
+/// pages and verbs cannot disagree.
+///
+/// Methods block; they are called from threads that may.
+pub trait Source: Send + Sync {
+    /// The database.
+    fn store(&self) -> Arc<dyn Store>;
+
+    /// A number that is another one whenever the data may have changed.
+    fn data_version(&self) -> Result<u64, SourceError>;
+
+    /// Works out the report of everything, then that of each team, and gives each away as soon as it
+    /// is there. Stops early when `give` returns false.
+    fn reports(
+        &self,
+        period: &Period,
+        give: &mut dyn FnMut(Report) -> bool,
+    ) -> Result<(), SourceError>;
+
+    /// How many pull requests have a current analysis, and why the others have none.
+    fn coverage(&self) -> Result<Coverage, SourceError>;
+}

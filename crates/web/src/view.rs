@@ -1,0 +1,141 @@
+//! What a page is made from, and where it is shown.
+
+use http::Uri;
+use insights::Report;
+use jiff::Timestamp;
+
+use crate::settings::Settings;
+use crate::source::Period;
+
+/// Where a page is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Medium {
+    /// By the server: there are other pages to lead to.
+    Served,
+    /// In a file of its own: links lead to the host only.
+    File,
+}
+
+/// What a page is made from.
+pub(crate) struct View<'v> {
+    /// The report of the scope.
+    pub(crate) report: &'v Report,
+    /// All teams, in order of name.
+    pub(crate) teams: &'v [String],
+    /// The period asked for.
+    pub(crate) period: &'v Period,
+    /// When the report was worked out.
+    pub(crate) made_at: Timestamp,
+    /// How the site behaves.
+    pub(crate) settings: &'v Settings,
+    /// Where the page is shown.
+    pub(crate) medium: Medium,
+}
+
+impl View<'_> {
+    /// The address of a page of ours with the period kept; `None` in a file.
+    pub(crate) fn link(&self, path: &str) -> Option<String> {
+        (self.medium == Medium::Served).then(|| with_period(path, self.period))
+    }
+
+    /// The address of a team's page; `None` in a file.
+    pub(crate) fn team_link(&self, team: &str) -> Option<String> {
+        self.link(&format!("/teams/{}", escape(team)))
+    }
+
+    /// The address of the pull requests that a filter selects, such as `team=a&month=2026-05`; `None`
+    /// in a file.
+    pub(crate) fn pull_requests_link(&self, filter: &[(&str, &str)]) -> Option<String> {
+        (self.medium == Medium::Served).then(|| format!("/pull-requests?{}", query(filter)))
+    }
+
+    /// The address of a pull request named `owner/name#12`: here, or at the host from a file.
+    pub(crate) fn pull_request_link(&self, key: &str) -> Option<String> {
+        let (repo, number) = key.rsplit_once('#')?;
+        Some(match self.medium {
+            Medium::Served => format!("/pull-requests/{}/{number}", escape_path(repo)),
+            Medium::File => format!(
+                "{}/{}/pull/{number}",
+                self.settings.host,
+                escape_path(repo)
+            ),
+        })
+    }
+}
+
+/// Adds a period to an address.
+pub(crate) fn with_period(path: &str, period: &Period) -> String {
+    let mut pairs: Vec<(&str, &str)> = Vec::new();
+    if let Some(from) = &period.from {
+        pairs.push(("from", from));
+    }
+    if let Some(to) = &period.to {
+        pairs.push(("to", to));
+    }
+    if pairs.is_empty() {
+        path.to_owned()
+    } else {
+        format!("{path}?{}", query(&pairs))
+    }
+}
+
+/// Names and values as the query of an address.
+pub(crate) fn query(pairs: &[(&str, &str)]) -> String {
+    pairs
+        .iter()
+        .map(|(name, value)| format!("{}={}", escape(name), escape(value)))
+        .collect::<Vec<_>>()
+        .join("&")
+}
+
+/// Escapes one part of an address.
+pub(crate) fn escape(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
+            escaped.push(char::from(byte));
+        } else {
+            escaped.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    escaped
+}
+
+/// Escapes a path and leaves its slashes.
+pub(crate) fn escape_path(path: &str) -> String {
+    path.split('/').map(escape).collect::<Vec<_>>().join("/")
+}
+
+/// Whether an address stays on this site: a path, not another host.
+pub(crate) fn is_local_path(address: &str) -> bool {
+    address.starts_with('/')
+        && !address.starts_with("//")
+        && !address.contains('\\')
+        && address.parse::<Uri>().is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_are_escaped() {
+        assert_eq!(escape("a b/c&d"), "a%20b%2Fc%26d");
+        assert_eq!(escape_path("ow ner/name"), "ow%20ner/name");
+        assert_eq!(query(&[("team", "é"), ("x", "1")]), "team=%C3%A9&x=1");
+    }
+
+    #[test]
+    fn only_paths_of_this_site_are_local() {
+        for (address, local) in [
+            ("/teams/a", true),
+            ("/", true),
+            ("//evil.example/x", false),
+            ("https://evil.example", false),
+            ("/\\evil.example", false),
+            ("javascript:alert(1)", false),
+        ] {
+            assert_eq!(is_local_path(address), local, "{address}");
+        }
+    }
+}
