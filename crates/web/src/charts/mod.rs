@@ -218,7 +218,7 @@ impl Render for Figure {
                 @match &self.drawing {
                     Drawing::Plot { data, layout } => {
                         div.chart data-chart data-height=(self.height) role="img" aria-label={ (self.title) ". The numbers are in the table below." } {}
-                        script type="application/json" data-chart-data { "{\"data\":" (for_script(data)) ",\"layout\":" (for_script(layout)) "}" }
+                        script type="application/json" data-chart-data { (for_script(&format!("{{\"data\":{data},\"layout\":{layout}}}"))) }
                     }
                     Drawing::Nothing { why } => div.empty { p { strong { "Not enough data. " } (why) } }
                 }
