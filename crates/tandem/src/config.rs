@@ -1,7 +1,9 @@
 //! The configuration file, `tandem.toml`.
 
 mod github;
+mod privacy;
 mod provider;
+mod serve;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -9,6 +11,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 pub(crate) use github::GithubConfig;
+pub(crate) use privacy::PrivacyConfig;
 pub(crate) use provider::{KeySource, ProviderConfig, base_url_variable};
 
 use crate::error::CliError;
@@ -16,6 +19,7 @@ use crate::error::CliError;
 mod doubt;
 
 pub(crate) use doubt::DoubtConfig;
+pub(crate) use serve::ServeConfig;
 
 /// The default configuration with every key commented at its default.
 pub(crate) const DEFAULT_TEXT: &str = include_str!("../tandem.default.toml");
@@ -34,6 +38,10 @@ pub(crate) struct Config {
     pub(crate) providers: BTreeMap<String, ProviderConfig>,
     /// Where pull requests are synced from.
     pub(crate) github: GithubConfig,
+    /// What may be shown of people.
+    pub(crate) privacy: PrivacyConfig,
+    /// Who may look at the pages, and from where.
+    pub(crate) serve: ServeConfig,
     /// A table of models and prices that overrides the built-in one, in the same shape.
     pub(crate) models_file: Option<PathBuf>,
     /// The folder that relative paths in this file start from.

@@ -201,4 +201,3 @@ pub(crate) fn working(frame: &Frame<'_>) -> Markup {
         },
     )
 }
-

@@ -14,9 +14,7 @@ mod source;
 mod view;
 mod words;
 
-pub use access::{
-    Access, NewToken, Role, TokenError, TokenHash, TrustedProxy, new_token,
-};
+pub use access::{Access, NewToken, Role, TokenError, TokenHash, TrustedProxy, new_token};
 pub use error::ServeError;
 pub use settings::Settings;
 pub use site::Site;

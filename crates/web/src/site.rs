@@ -66,9 +66,9 @@ impl Site {
             self.router()
                 .into_make_service_with_connect_info::<SocketAddr>(),
         )
-            .with_graceful_shutdown(shutdown)
-            .await
-            .map_err(ServeError::Serve)
+        .with_graceful_shutdown(shutdown)
+        .await
+        .map_err(ServeError::Serve)
     }
 
     /// Asks the source on a thread that may block.

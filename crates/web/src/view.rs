@@ -54,11 +54,7 @@ impl View<'_> {
         let (repo, number) = key.rsplit_once('#')?;
         Some(match self.medium {
             Medium::Served => format!("/pull-requests/{}/{number}", escape_path(repo)),
-            Medium::File => format!(
-                "{}/{}/pull/{number}",
-                self.settings.host,
-                escape_path(repo)
-            ),
+            Medium::File => format!("{}/{}/pull/{number}", self.settings.host, escape_path(repo)),
         })
     }
 }

@@ -101,6 +101,8 @@ impl Source for Pages {
     }
 
     fn coverage(&self) -> Result<Coverage, SourceError> {
-        Ok(self.store.coverage(&current_versions(), &Selection::all())?)
+        Ok(self
+            .store
+            .coverage(&current_versions(), &Selection::all())?)
     }
 }

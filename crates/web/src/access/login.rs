@@ -86,9 +86,7 @@ async fn log_in(State(site): State<Site>, request: Request) -> Response {
             (
                 [(
                     SET_COOKIE,
-                    format!(
-                        "{SESSION_COOKIE}={value}; Path=/; HttpOnly; SameSite=Strict{secure}"
-                    ),
+                    format!("{SESSION_COOKIE}={value}; Path=/; HttpOnly; SameSite=Strict{secure}"),
                 )],
                 Redirect::to(to),
             )
@@ -104,9 +102,7 @@ async fn log_in(State(site): State<Site>, request: Request) -> Response {
             [(RETRY_AFTER, seconds.to_string())],
             login_page(
                 to,
-                Some(&format!(
-                    "Too many tries. Try again in {seconds} seconds."
-                )),
+                Some(&format!("Too many tries. Try again in {seconds} seconds.")),
             ),
         )
             .into_response(),

@@ -87,7 +87,10 @@ mod tests {
         }
         assert_eq!(logins.wait(here, now), Some(WINDOW));
         assert_eq!(logins.wait(there, now), None);
-        assert_eq!(logins.wait(here, now + WINDOW + Duration::from_secs(1)), None);
+        assert_eq!(
+            logins.wait(here, now + WINDOW + Duration::from_secs(1)),
+            None
+        );
     }
 
     #[test]

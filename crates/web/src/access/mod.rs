@@ -223,7 +223,10 @@ fn is_foreign(headers: &HeaderMap) -> bool {
     if let Some(site) = text("sec-fetch-site") {
         return !matches!(site, "same-origin" | "none");
     }
-    match (headers.get(ORIGIN).and_then(|one| one.to_str().ok()), headers.get(HOST)) {
+    match (
+        headers.get(ORIGIN).and_then(|one| one.to_str().ok()),
+        headers.get(HOST),
+    ) {
         (Some(origin), Some(host)) => {
             let host = host.to_str().unwrap_or_default();
             origin.split_once("://").map(|(_, name)| name) != Some(host)
@@ -243,11 +246,7 @@ fn peer_of(request: &Request) -> IpAddr {
 }
 
 /// Lets visitors in, or sends them to the log-in.
-pub(crate) async fn guard(
-    State(site): State<Site>,
-    mut request: Request,
-    next: Next,
-) -> Response {
+pub(crate) async fn guard(State(site): State<Site>, mut request: Request, next: Next) -> Response {
     let path = request.uri().path().to_owned();
     if !site.guard.knows_host(request.headers()) {
         return (
@@ -263,7 +262,10 @@ pub(crate) async fn guard(
     if path.starts_with("/assets/") || path == "/healthz" {
         return next.run(request).await;
     }
-    let changes = !matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
+    let changes = !matches!(
+        *request.method(),
+        Method::GET | Method::HEAD | Method::OPTIONS
+    );
     if changes && is_foreign(request.headers()) {
         return (
             StatusCode::FORBIDDEN,
@@ -297,7 +299,10 @@ pub(crate) async fn guard(
         )
             .into_response(),
         None => {
-            let address = request.uri().path_and_query().map_or("/", |one| one.as_str());
+            let address = request
+                .uri()
+                .path_and_query()
+                .map_or("/", |one| one.as_str());
             Redirect::to(&format!("/login?to={}", escape(address))).into_response()
         }
     }
@@ -376,7 +381,11 @@ mod tests {
             ("10.0.0.1:8787", false),
             ("", false),
         ] {
-            assert_eq!(guard.knows_host(&headers(&[("host", host)])), known, "{host}");
+            assert_eq!(
+                guard.knows_host(&headers(&[("host", host)])),
+                known,
+                "{host}"
+            );
         }
         assert!(!guard.knows_host(&HeaderMap::new()));
     }
@@ -388,8 +397,14 @@ mod tests {
             (vec![("sec-fetch-site", "none")], false),
             (vec![("sec-fetch-site", "cross-site")], true),
             (vec![("sec-fetch-site", "same-site")], true),
-            (vec![("origin", "http://localhost:1"), ("host", "localhost:1")], false),
-            (vec![("origin", "http://evil.example"), ("host", "localhost:1")], true),
+            (
+                vec![("origin", "http://localhost:1"), ("host", "localhost:1")],
+                false,
+            ),
+            (
+                vec![("origin", "http://evil.example"), ("host", "localhost:1")],
+                true,
+            ),
             (vec![("origin", "null"), ("host", "localhost:1")], true),
             (vec![("host", "localhost:1")], false),
         ] {

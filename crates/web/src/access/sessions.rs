@@ -30,7 +30,9 @@ pub(crate) struct Sessions {
 
 /// 32 random bytes as text.
 pub(crate) fn random_text() -> String {
-    blake3::Hash::from_bytes(random_bytes()).to_hex().to_string()
+    blake3::Hash::from_bytes(random_bytes())
+        .to_hex()
+        .to_string()
 }
 
 fn random_bytes() -> [u8; 32] {

@@ -106,7 +106,9 @@ pub(crate) async fn verify(
     .flatten();
     match found {
         Some(found) => {
-            guard.sessions.remember(&format!("bearer {token}"), &found.name, found.role);
+            guard
+                .sessions
+                .remember(&format!("bearer {token}"), &found.name, found.role);
             Ok(found)
         }
         None => {

@@ -133,7 +133,11 @@ pub(crate) fn adoption_by_month(view: &View<'_>, adoption: &Adoption) -> Figure 
         Layout::new()
             .bar_mode(BarMode::Stack)
             .x_axis(Axis::new().type_(AxisType::Category))
-            .y_axis(Axis::new().title("% of pull requests").range(vec![0.0, 100.0])),
+            .y_axis(
+                Axis::new()
+                    .title("% of pull requests")
+                    .range(vec![0.0, 100.0]),
+            ),
         table,
     )
 }
@@ -154,7 +158,11 @@ pub(crate) fn adoption_heat_map(view: &View<'_>, adoption: &Adoption) -> Figure 
             .insert(&cell.month, &cell.group);
     }
     if teams.is_empty() {
-        return Figure::nothing("heat-map", title, "There is no team with a dated pull request.");
+        return Figure::nothing(
+            "heat-map",
+            title,
+            "There is no team with a dated pull request.",
+        );
     }
     let months: Vec<String> = months.into_iter().map(ToOwned::to_owned).collect();
     let mut z: Vec<Vec<Option<f64>>> = Vec::new();
@@ -260,10 +268,7 @@ pub(crate) fn tool_months(view: &View<'_>, adoption: &Adoption) -> Figure {
         *counts.entry((tool, cell.month.as_str())).or_default() += cell.share.successes;
     }
     let has_others = counts.keys().any(|(tool, _)| *tool == "others");
-    let series = wanted
-        .iter()
-        .copied()
-        .chain(has_others.then_some("others"));
+    let series = wanted.iter().copied().chain(has_others.then_some("others"));
     let mut traces: Vec<Box<dyn Trace>> = Vec::new();
     for (tool, colour) in series.zip(colour::SERIES) {
         let values: Vec<u64> = months
@@ -282,10 +287,7 @@ pub(crate) fn tool_months(view: &View<'_>, adoption: &Adoption) -> Figure {
     let mut table = Table::new(&["Tool", ">Pull requests", ">Share of all (95 %)"]);
     for tool in &adoption.author_tools {
         table.row(vec![
-            Cell::link(
-                &tool.tool,
-                view.pull_requests_link(&[("tool", &tool.tool)]),
-            ),
+            Cell::link(&tool.tool, view.pull_requests_link(&[("tool", &tool.tool)])),
             Cell::number(count(tool.pull_requests)),
             Cell::number(proportion(Some(tool.share))),
         ]);

@@ -25,7 +25,11 @@ struct Point {
 
 impl Point {
     fn new(value: f64, interval: stats::Interval, unit: EffectUnit) -> Self {
-        let scale = if unit == EffectUnit::Points { 100.0 } else { 1.0 };
+        let scale = if unit == EffectUnit::Points {
+            100.0
+        } else {
+            1.0
+        };
         Point {
             value: value * scale,
             below: (value - interval.low) * scale,
@@ -62,7 +66,10 @@ pub(crate) fn forest(
             .unwrap_or("Too few pull requests on one side.");
         return Figure::nothing(id, title, format!("{why}."));
     }
-    let series = |name: &'static str, colour: &'static str, symbol_size: usize, pick: fn(&Row) -> Option<&Point>| {
+    let series = |name: &'static str,
+                  colour: &'static str,
+                  symbol_size: usize,
+                  pick: fn(&Row) -> Option<&Point>| {
         let points: Vec<(&str, &Point)> = rows
             .iter()
             .rev()
@@ -89,7 +96,9 @@ pub(crate) fn forest(
             })
     };
     let traces: Vec<Box<dyn Trace>> = vec![
-        series("as they are", colour::NONE, 8, |row| row.unadjusted.as_ref()),
+        series("as they are", colour::NONE, 8, |row| {
+            row.unadjusted.as_ref()
+        }),
         series("adjusted for who and where", colour::AGENT, 11, |row| {
             row.adjusted.as_ref()
         }),
@@ -130,7 +139,10 @@ pub(crate) fn forest(
                     .and_then(|headline| headline.interval)
                     .map_or_else(|| "–".to_owned(), |interval| interval_text(unit, interval)),
             ),
-            Cell::number(adjusted.map_or_else(|| "–".to_owned(), |shown| shown.switching_authors.to_string())),
+            Cell::number(adjusted.map_or_else(
+                || "–".to_owned(),
+                |shown| shown.switching_authors.to_string(),
+            )),
             Cell::number(effect(detectable)),
             Cell::number(one.q.map_or_else(|| "–".to_owned(), |q| format!("{q:.3}"))),
             Cell::text(insights::wording::finding_words(one.metric, one.finding)),
@@ -152,7 +164,11 @@ pub(crate) fn forest(
         .x1(none)
         .y0(0)
         .y1(1)
-        .line(plotly::layout::ShapeLine::new().color("var(--muted)").width(1.5));
+        .line(
+            plotly::layout::ShapeLine::new()
+                .color("var(--muted)")
+                .width(1.5),
+        );
     let height = 150 + 34 * rows.len().min(40) as u32;
     Figure::plot(
         id,

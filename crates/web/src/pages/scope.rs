@@ -1,8 +1,8 @@
 //! From a request to the report it is about.
 
 use axum::response::{Html, IntoResponse, Response};
-use http::StatusCode;
 use http::HeaderValue;
+use http::StatusCode;
 use http::header::RETRY_AFTER;
 use maud::Markup;
 use serde::Deserialize;
@@ -112,8 +112,7 @@ pub(crate) async fn with_view(
                 period: Some(&period),
                 ..Frame::plain("One moment", tab)
             };
-            let mut response =
-                (StatusCode::SERVICE_UNAVAILABLE, working(&frame)).into_response();
+            let mut response = (StatusCode::SERVICE_UNAVAILABLE, working(&frame)).into_response();
             response
                 .headers_mut()
                 .insert(RETRY_AFTER, HeaderValue::from_static("2"));

@@ -1,8 +1,6 @@
 //! Comparisons as tables, and explained.
 
-use insights::effects::{
-    ArmDescription, Comparison, EffectUnit, Exposure, StratifiedUnit,
-};
+use insights::effects::{ArmDescription, Comparison, EffectUnit, Exposure, StratifiedUnit};
 use insights::wording::{duration_text, effect_text, interval_text, value_text};
 use measures::Metric;
 
