@@ -33,4 +33,4 @@ pub use sqlite::SqliteStore;
 pub use statistics::{Statistics, TeamSummary};
 pub use store::Store;
 pub use sync::{ExpectedAgainstStored, RepositorySync, SyncGap};
-pub use verdicts::{VerdictRecord, VerdictWrite, VerdictWrites};
+pub use verdicts::{EvidenceCount, VerdictRecord, VerdictWrite, VerdictWrites};

@@ -7,8 +7,8 @@ use model::{PrKey, PullRequest};
 
 use crate::{
     Adoption, AnalysisRecord, AnalysisWrites, Candidate, CandidateQuery, Clock, Coverage, Cursor,
-    Fact, Lock, ObservationCursor, RepositorySync, Selection, Statistics, StoreError,
-    StoredPullRequest, SyncGap, TeamSummary, UpsertCounts, VerdictRecord, VerdictWrite,
+    EvidenceCount, Fact, Lock, ObservationCursor, RepositorySync, Selection, Statistics,
+    StoreError, StoredPullRequest, SyncGap, TeamSummary, UpsertCounts, VerdictRecord, VerdictWrite,
     VerdictWrites, Versions,
 };
 
@@ -125,6 +125,9 @@ pub trait Store: Send + Sync {
 
     /// Counts of verdicts by team, month and tool.
     fn adoption(&self, clock: Clock, selection: &Selection) -> Result<Adoption, StoreError>;
+
+    /// How often each kind of evidence was found, in order of kind, role and confidence.
+    fn evidence_counts(&self, selection: &Selection) -> Result<Vec<EvidenceCount>, StoreError>;
 
     /// Counts for a look at the whole.
     fn statistics(&self) -> Result<Statistics, StoreError>;

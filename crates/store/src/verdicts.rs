@@ -1,7 +1,8 @@
 //! Verdicts in and out.
 
 use measures::Measures;
-use model::{PrKey, Verdict};
+use model::{Confidence, PrKey, Role, Signal, Verdict};
+use serde::{Deserialize, Serialize};
 
 /// A verdict to be stored.
 #[derive(Debug, Clone, PartialEq)]
@@ -45,4 +46,19 @@ pub struct VerdictRecord {
     pub content_is_current: bool,
     /// The verdict with its evidence.
     pub verdict: Verdict,
+}
+
+/// How often a kind of evidence was found, plain bots left out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EvidenceCount {
+    /// The kind of place.
+    pub signal: Signal,
+    /// What the tool did.
+    pub role: Role,
+    /// How sure the signature was.
+    pub confidence: Confidence,
+    /// Pull requests with at least one such hit.
+    pub pull_requests: u64,
+    /// Hits.
+    pub hits: u64,
 }

@@ -1,12 +1,13 @@
 //! The frame around every page.
 
+use insights::months::{month_name, month_of_name};
 use jiff::Timestamp;
 use maud::{DOCTYPE, Markup, html};
 
 use crate::assets;
 use crate::source::Period;
-use crate::view::{View, with_period};
-use crate::words::{ago, moment};
+use crate::view::{View, escape, with_period};
+use crate::words::moment;
 
 /// The pages of the navigation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,6 +57,8 @@ pub(crate) struct Frame<'f> {
     pub(crate) team: Option<&'f str>,
     /// When what is shown was worked out.
     pub(crate) made_at: Option<Timestamp>,
+    /// The month that is not over, for the choice of the last months.
+    pub(crate) current_month: Option<&'f str>,
 }
 
 impl<'f> Frame<'f> {
@@ -68,6 +71,7 @@ impl<'f> Frame<'f> {
             teams: view.teams,
             team: view.report.scope.team.as_deref(),
             made_at: Some(view.made_at),
+            current_month: Some(&view.report.current_month),
         }
     }
 
@@ -80,6 +84,7 @@ impl<'f> Frame<'f> {
             teams: &[],
             team: None,
             made_at: None,
+            current_month: None,
         }
     }
 }
@@ -160,6 +165,40 @@ fn period_form(frame: &Frame<'_>) -> Markup {
             label { span { "From" } input type="month" name="from" value=(value(&period.from)) placeholder="2026-01" pattern="[0-9]{4}-[0-9]{2}"; }
             label { span { "To" } input type="month" name="to" value=(value(&period.to)) placeholder="2026-06" pattern="[0-9]{4}-[0-9]{2}"; }
             button type="submit" { "Show" }
+            (presets(frame, period))
+        }
+    }
+}
+
+/// The last months at one click.
+fn presets(frame: &Frame<'_>, period: &Period) -> Markup {
+    let Some(current) = frame.current_month.and_then(month_of_name) else {
+        return html! {};
+    };
+    let path = match (frame.tab, frame.team) {
+        (Tab::Teams, Some(team)) => format!("/teams/{}", escape(team)),
+        _ => path_of(frame.tab).to_owned(),
+    };
+    // A team chosen on another page than its own stays chosen.
+    let address = |chosen: &Period| match frame.team.filter(|_| frame.tab != Tab::Teams) {
+        None => with_period(&path, chosen),
+        Some(team) => {
+            let address = with_period(&path, chosen);
+            let joint = if address.contains('?') { '&' } else { '?' };
+            format!("{address}{joint}team={}", escape(team))
+        }
+    };
+    let last = |months: u32| Period {
+        from: Some(month_name(current.saturating_sub(months - 1))),
+        to: None,
+    };
+    html! {
+        div.presets role="group" aria-label="Months" {
+            @for months in [6, 12] {
+                @let chosen = last(months);
+                a href=(address(&chosen)) data-preset=(months) aria-current=[(chosen == *period).then_some("true")] { "Last " (months) " months" }
+            }
+            a href=(address(&Period::default())) data-preset="all" aria-current=[(*period == Period::default()).then_some("true")] { "All" }
         }
     }
 }
@@ -174,8 +213,8 @@ fn path_of(tab: Tab) -> &'static str {
 fn freshness(made_at: Option<Timestamp>) -> Markup {
     html! {
         @if let Some(made_at) = made_at {
-            p { "Worked out " time datetime=(made_at) { (moment(made_at)) }
-                " (" (ago(Timestamp::now().as_second() - made_at.as_second())) "). Associations, not causes; adoption is a lower bound." }
+            p { "Worked out " time datetime=(made_at) data-age { (moment(made_at)) }
+                ". Associations, not causes; adoption is a lower bound." }
         }
     }
 }

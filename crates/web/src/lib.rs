@@ -7,7 +7,9 @@ mod error;
 mod headers;
 mod layout;
 mod pages;
+mod rendered;
 mod settings;
+mod shown;
 mod site;
 mod snapshot;
 mod source;
@@ -18,4 +20,4 @@ pub use access::{Access, NewToken, Role, TokenError, TokenHash, TrustedProxy, ne
 pub use error::ServeError;
 pub use settings::Settings;
 pub use site::Site;
-pub use source::{Period, Source, SourceError};
+pub use source::{Basis, Period, Source, SourceError};

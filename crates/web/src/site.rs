@@ -13,6 +13,7 @@ use tokio::net::TcpListener;
 
 use crate::access::{self, Guard};
 use crate::error::{PageError, ServeError};
+use crate::rendered::Rendered;
 use crate::settings::Settings;
 use crate::snapshot::Keeper;
 use crate::source::{Source, SourceError};
@@ -25,6 +26,7 @@ pub struct Site {
     pub(crate) settings: Arc<Settings>,
     pub(crate) keeper: Keeper,
     pub(crate) guard: Arc<Guard>,
+    pub(crate) rendered: Arc<Rendered>,
 }
 
 impl Site {
@@ -36,6 +38,7 @@ impl Site {
             source,
             guard: Arc::new(Guard::new(settings.access.clone())),
             settings: Arc::new(settings),
+            rendered: Arc::new(Rendered::default()),
         }
     }
 

@@ -11,7 +11,7 @@ use insights::Report;
 use jiff::Timestamp;
 use tokio::sync::Notify;
 
-use crate::source::{Period, Source};
+use crate::source::{Basis, Period, Source};
 
 /// How long a request waits for a report that is being worked out.
 const PATIENCE: Duration = Duration::from_millis(1_500);
@@ -36,6 +36,8 @@ pub(crate) struct Kept {
     pub(crate) serial: u64,
     /// All teams, in order of name.
     pub(crate) teams: Arc<[String]>,
+    /// What everything rests on, whatever the scope; `None` while it is worked out.
+    pub(crate) basis: Option<Arc<Basis>>,
 }
 
 /// What there is of a report.
@@ -68,6 +70,7 @@ struct Slot {
 #[derive(Default)]
 struct Desk {
     slots: HashMap<Period, Slot>,
+    basis: Option<Arc<Basis>>,
     serial: u64,
 }
 
@@ -127,6 +130,7 @@ impl Keeper {
             forget_oldest(&mut desk);
         }
         let is_everything = *period == Period::default();
+        let basis = desk.basis.clone();
         let slot = desk.slots.entry(period.clone()).or_default();
         slot.asked_at = Some(Instant::now());
         let is_new = slot.data_version.is_none() && !slot.is_wanted;
@@ -144,6 +148,7 @@ impl Keeper {
                 made_at: *made_at,
                 serial: *serial,
                 teams: Arc::clone(&slot.teams),
+                basis,
             });
         }
         if let Some(failure) = &slot.failure {
@@ -210,6 +215,10 @@ fn work_out(shared: &Arc<Shared>, source: &dyn Source, period: &Period) {
     let version = source.data_version();
     let mut seen: Vec<String> = Vec::new();
     let outcome = version.and_then(|version| {
+        if *period == Period::default() {
+            let basis = source.basis()?;
+            shared.desk().basis = Some(Arc::new(basis));
+        }
         let still_held = Arc::downgrade(shared);
         source.reports(period, &mut |report| {
             let mut desk = shared.desk();

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use insights::Report;
-use store::{Coverage, Store, StoreError};
+use store::{Coverage, EvidenceCount, Store, StoreError};
 
 /// Which months a report is about; both ends included, `None` for no end.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
@@ -25,6 +25,15 @@ pub enum SourceError {
     Other(String),
 }
 
+/// What everything rests on: worked out with the reports, not for each page.
+#[derive(Debug, Clone)]
+pub struct Basis {
+    /// How many pull requests have a current analysis, and why the others have none.
+    pub coverage: Coverage,
+    /// How often each kind of evidence was found.
+    pub evidence: Vec<EvidenceCount>,
+}
+
 /// What the pages are made of. Implemented by the binary with the functions its verbs use, so that
 /// pages and verbs cannot disagree.
 ///
@@ -44,6 +53,6 @@ pub trait Source: Send + Sync {
         give: &mut dyn FnMut(Report) -> bool,
     ) -> Result<(), SourceError>;
 
-    /// How many pull requests have a current analysis, and why the others have none.
-    fn coverage(&self) -> Result<Coverage, SourceError>;
+    /// Coverage and evidence of the whole database.
+    fn basis(&self) -> Result<Basis, SourceError>;
 }

@@ -5,7 +5,7 @@ use insights::Report;
 use jiff::Timestamp;
 
 use crate::settings::Settings;
-use crate::source::Period;
+use crate::source::{Basis, Period};
 
 /// Where a page is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,6 +26,8 @@ pub(crate) struct View<'v> {
     pub(crate) period: &'v Period,
     /// When the report was worked out.
     pub(crate) made_at: Timestamp,
+    /// What everything rests on, whatever the scope; `None` while it is worked out.
+    pub(crate) basis: Option<&'v Basis>,
     /// How the site behaves.
     pub(crate) settings: &'v Settings,
     /// Where the page is shown.
@@ -36,6 +38,11 @@ impl View<'_> {
     /// The address of a page of ours with the period kept; `None` in a file.
     pub(crate) fn link(&self, path: &str) -> Option<String> {
         (self.medium == Medium::Served).then(|| with_period(path, self.period))
+    }
+
+    /// The address of a page of ours without a period; `None` in a file.
+    pub(crate) fn whole_link(&self, path: &str) -> Option<String> {
+        (self.medium == Medium::Served).then(|| path.to_owned())
     }
 
     /// The address of a team's page; `None` in a file.

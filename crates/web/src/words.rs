@@ -38,6 +38,57 @@ pub(crate) fn proportion(proportion: Option<Proportion>) -> String {
     }
 }
 
+/// Words as they are printed, with the multiplication sign where the command line has `x`.
+pub(crate) fn typeset(text: &str) -> String {
+    let mut typeset = String::with_capacity(text.len());
+    let mut before = ' ';
+    let mut characters = text.chars().peekable();
+    while let Some(character) = characters.next() {
+        let begins_word = !before.is_alphanumeric();
+        let is_sign = character == 'x' && characters.peek().is_some_and(char::is_ascii_digit);
+        typeset.push(if begins_word && is_sign {
+            '×'
+        } else {
+            character
+        });
+        before = character;
+    }
+    typeset
+}
+
+/// Words as a sentence: the first letter large, a full stop at the end.
+pub(crate) fn sentence_case(text: &str) -> String {
+    let text = typeset(text.trim());
+    let mut characters = text.chars();
+    let Some(first) = characters.next() else {
+        return text;
+    };
+    let mut sentence: String = first.to_uppercase().collect();
+    sentence.push_str(characters.as_str());
+    if !sentence.ends_with(['.', '!', '?', ':']) {
+        sentence.push('.');
+    }
+    sentence
+}
+
+/// A month as people say it, short: `2026-05` is `May 26`.
+pub(crate) fn short_month(month: &str) -> String {
+    const NAMES: [&str; 12] = [
+        "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+    ];
+    let Some((year, number)) = month.split_once('-') else {
+        return month.to_owned();
+    };
+    let name = number
+        .parse::<usize>()
+        .ok()
+        .and_then(|number| NAMES.get(number.checked_sub(1)?));
+    match (name, year.get(2..4)) {
+        (Some(name), Some(year)) => format!("{name} {year}"),
+        _ => month.to_owned(),
+    }
+}
+
 /// A moment to the minute, in UTC.
 pub(crate) fn moment(at: Timestamp) -> String {
     at.strftime("%Y-%m-%d %H:%M UTC").to_string()
@@ -63,6 +114,29 @@ mod tests {
         assert_eq!(count(999), "999");
         assert_eq!(count(1_000), "1,000");
         assert_eq!(count(12_345_678), "12,345,678");
+    }
+
+    #[test]
+    fn sentences_begin_large_and_end() {
+        for (text, expected) in [
+            (
+                "cycle time: not enough data",
+                "Cycle time: not enough data.",
+            ),
+            ("Done.", "Done."),
+            ("(x0.72, 95 %)", "(×0.72, 95 %)."),
+            ("max7 and 0x10 stay", "Max7 and 0x10 stay."),
+            ("", ""),
+        ] {
+            assert_eq!(sentence_case(text), expected);
+        }
+    }
+
+    #[test]
+    fn months_are_short() {
+        assert_eq!(short_month("2026-05"), "May 26");
+        assert_eq!(short_month("2026-13"), "2026-13");
+        assert_eq!(short_month("ever"), "ever");
     }
 
     #[test]

@@ -7,6 +7,7 @@ use super::fault::Fault;
 use super::pages::{SELECTED, selection_parameters};
 use crate::adoption::{Adoption, AdoptionCell, Clock, ToolCell};
 use crate::selection::Selection;
+use crate::verdicts::EvidenceCount;
 
 /// Counts the verdicts of a selection.
 pub(super) fn get(
@@ -20,6 +21,35 @@ pub(super) fn get(
         tools: tools(transaction, &counted, selection)?,
         undetected: undetected(transaction, &counted, selection)?,
     })
+}
+
+/// Counts the evidence of a selection by kind, role and confidence; plain bots are left out.
+pub(super) fn evidence(
+    transaction: &Transaction<'_>,
+    selection: &Selection,
+) -> Result<Vec<EvidenceCount>, Fault> {
+    // Counted for each pull request first, so that nothing grows with hits.
+    let sql = format!(
+        "SELECT signal, role, confidence, count(*), sum(hits) FROM (          SELECT evidence.signal, evidence.role, evidence.confidence, count(*) AS hits \
+         FROM repo CROSS JOIN pr ON pr.repo_id = repo.id \
+         CROSS JOIN evidence ON evidence.repo_id = pr.repo_id AND evidence.number = pr.number \
+         WHERE {SELECTED} AND NOT pr.plain_bot \
+         GROUP BY pr.repo_id, pr.number, 1, 2, 3) \
+         GROUP BY 1, 2, 3 ORDER BY 1, 2, 3"
+    );
+    let mut prepared = transaction.prepare_cached(&sql)?;
+    let mut rows = prepared.query(selection_parameters(selection).as_slice())?;
+    let mut counts = Vec::new();
+    while let Some(row) = rows.next()? {
+        counts.push(EvidenceCount {
+            signal: codes::signal(row.get(0)?)?,
+            role: codes::role(row.get(1)?)?,
+            confidence: codes::confidence(row.get(2)?)?,
+            pull_requests: uncount(row.get(3)?),
+            hits: uncount(row.get(4)?),
+        });
+    }
+    Ok(counts)
 }
 
 /// Which pull requests are counted, and under which month.

@@ -11,8 +11,8 @@ use super::{
 };
 use crate::{
     Adoption, AnalysisRecord, AnalysisWrites, Candidate, CandidateQuery, Clock, Coverage, Cursor,
-    Fact, Lock, ObservationCursor, RepositorySync, Selection, Statistics, Store, StoreError,
-    StoredPullRequest, SyncGap, TeamSummary, UpsertCounts, VerdictRecord, VerdictWrite,
+    EvidenceCount, Fact, Lock, ObservationCursor, RepositorySync, Selection, Statistics, Store,
+    StoreError, StoredPullRequest, SyncGap, TeamSummary, UpsertCounts, VerdictRecord, VerdictWrite,
     VerdictWrites, Versions,
 };
 
@@ -173,6 +173,12 @@ impl Store for SqliteStore {
     fn adoption(&self, clock: Clock, selection: &Selection) -> Result<Adoption, StoreError> {
         self.read("count the adoption", |transaction| {
             adoption::get(transaction, clock, selection)
+        })
+    }
+
+    fn evidence_counts(&self, selection: &Selection) -> Result<Vec<EvidenceCount>, StoreError> {
+        self.read("count the evidence", |transaction| {
+            adoption::evidence(transaction, selection)
         })
     }
 

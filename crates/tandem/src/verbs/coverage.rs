@@ -1,7 +1,7 @@
 //! `tandem coverage`: how many pull requests have a current analysis, and why the others have none.
 
 use serde::Serialize;
-use store::{AnalysisOrigin, Coverage, Selection};
+use store::{AnalysisOrigin, Coverage, EvidenceCount, Selection};
 
 use crate::app::App;
 use crate::cli::CoverageArguments;
@@ -16,6 +16,7 @@ struct Document<'a> {
     version: u32,
     #[serde(flatten)]
     coverage: &'a Coverage,
+    evidence: Vec<EvidenceCount>,
     prompt_version: String,
     schema_version: String,
 }
@@ -34,6 +35,7 @@ pub(crate) fn run(app: &App, arguments: &CoverageArguments) -> Result<Outcome, C
         app.output.document(&Document {
             version: 1,
             coverage: &coverage,
+            evidence: store.evidence_counts(&selection)?,
             prompt_version: versions.prompt,
             schema_version: versions.schema,
         })?;

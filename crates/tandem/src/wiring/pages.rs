@@ -9,8 +9,8 @@ use insights::months::month_of_name;
 use insights::{Report, ReportOptions, Scope, by_month_range, report};
 use jiff::Timestamp;
 use measures::{Calendar, Observations};
-use store::{Coverage, Selection, Store};
-use web::{Period, Source, SourceError};
+use store::{Selection, Store};
+use web::{Basis, Period, Source, SourceError};
 
 use super::observations;
 use super::question::current_versions;
@@ -100,9 +100,12 @@ impl Source for Pages {
         Ok(())
     }
 
-    fn coverage(&self) -> Result<Coverage, SourceError> {
-        Ok(self
-            .store
-            .coverage(&current_versions(), &Selection::all())?)
+    fn basis(&self) -> Result<Basis, SourceError> {
+        Ok(Basis {
+            coverage: self
+                .store
+                .coverage(&current_versions(), &Selection::all())?,
+            evidence: self.store.evidence_counts(&Selection::all())?,
+        })
     }
 }

@@ -16,14 +16,15 @@
     return window.matchMedia("(prefers-color-scheme: dark)").matches;
   }
 
-  // "var(--agent)" in a figure stands for the colour of that name in the style sheet.
+  // "var(--agent)" in a figure stands for the colour of that name in the style sheet. Names out of the data
+  // are shown as they are: plotly would read "<b>" in them as markup. Templates are ours.
   function coloured(value, style) {
     if (typeof value === "string") {
-      return value.startsWith("var(--") ? style.getPropertyValue(value.slice(4, -1)).trim() : value;
+      return value.startsWith("var(--") ? style.getPropertyValue(value.slice(4, -1)).trim() : value.replace(/</g, "&lt;");
     }
     if (Array.isArray(value)) { return value.map((one) => coloured(one, style)); }
     if (value && typeof value === "object") {
-      return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, coloured(one, style)]));
+      return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, name.endsWith("template") ? one : coloured(one, style)]));
     }
     return value;
   }
@@ -32,6 +33,12 @@
     const line = style.getPropertyValue("--line").trim();
     return Object.assign({ gridcolor: line, linecolor: line, zerolinecolor: line, automargin: true, fixedrange: false }, own,
       isNarrow ? { tickfont: { size: 10 } } : {});
+  }
+
+  // Long names of rows are broken over lines where there is little room.
+  function narrowed(yaxis) {
+    if (!yaxis || !yaxis.ticktext) { return; }
+    yaxis.ticktext = yaxis.ticktext.map((text) => text.replace(/(.{8,16}?) /g, "$1<br>"));
   }
 
   function draw(element) {
@@ -50,12 +57,14 @@
         trace.showscale = !isNarrow;
       }
     }
+    if (isNarrow) { narrowed(own.yaxis); }
     const layout = Object.assign({}, own, {
       height: isNarrow ? height + 60 : height,
       margin: { l: 8, r: 12, t: 12, b: 8 },
       paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
       font: { family: window.getComputedStyle(document.body).fontFamily, size: 12.5, color: style.getPropertyValue("--ink").trim() },
       hoverlabel: { bgcolor: style.getPropertyValue("--card").trim(), bordercolor: style.getPropertyValue("--line").trim(), font: { color: style.getPropertyValue("--ink").trim() } },
+      modebar: { bgcolor: "rgba(0,0,0,0)", color: style.getPropertyValue("--muted").trim(), activecolor: style.getPropertyValue("--ink").trim() },
       legend: { orientation: "h", x: 0, y: 1.02, yanchor: "bottom", xanchor: "left", traceorder: "normal" },
       xaxis: axis(own.xaxis, style, isNarrow), yaxis: axis(own.yaxis, style, isNarrow),
     });
@@ -100,6 +109,13 @@
 
   for (const select of document.querySelectorAll("select[data-goes]")) {
     select.addEventListener("change", function () { select.form.requestSubmit(); });
+  }
+
+  for (const time of document.querySelectorAll("time[data-age]")) {
+    const minutes = Math.round((Date.now() - Date.parse(time.dateTime)) / 60000);
+    const age = minutes < 2 ? "just now" : minutes < 90 ? minutes + " minutes ago"
+      : minutes < 2880 ? Math.round(minutes / 60) + " hours ago" : Math.round(minutes / 1440) + " days ago";
+    time.insertAdjacentText("afterend", " (" + age + ")");
   }
 
   drawAll();

@@ -1,30 +1,85 @@
 //! Effects: what AI goes along with.
 
-use insights::effects::{Comparison, EffectUnit};
-use insights::wording::{effect_text, interval_text};
+use insights::Report;
+use insights::effects::{ArmDescription, Comparison, EffectUnit};
+use insights::wording::finding_words;
+use measures::Metric;
 use plotly::common::{ErrorData, ErrorType, Marker, Mode};
-use plotly::layout::{Axis, AxisType, Shape, ShapeType};
+use plotly::layout::{Axis, AxisType, Shape, ShapeLine, ShapeType};
 use plotly::{Layout, Scatter, Trace};
 
 use super::{Cell, Figure, Table, colour};
+use crate::shown::At;
 use crate::view::View;
-use crate::words::count;
+use crate::words::sentence_case;
 
-/// One row of a forest plot.
-struct Row {
-    name: String,
-    adjusted: Option<Point>,
-    unadjusted: Option<Point>,
+/// The most rows that are drawn; the table has all.
+const MOST_DRAWN: usize = 40;
+
+/// Marks of a logarithmic axis of ratios.
+const RATIO_MARKS: [f64; 13] = [
+    0.1, 0.2, 0.35, 0.5, 0.7, 0.85, 1.0, 1.2, 1.5, 2.0, 3.0, 5.0, 10.0,
+];
+
+/// A comparison with its place in the report.
+#[derive(Clone)]
+pub(crate) struct Compared<'r> {
+    /// The comparison.
+    pub(crate) one: &'r Comparison,
+    /// Where it stands.
+    pub(crate) at: At,
 }
 
-struct Point {
-    value: f64,
-    below: f64,
-    above: f64,
+/// All comparisons of authorship in a metric, all together first.
+pub(crate) fn of_metric(report: &Report, metric: Metric) -> Vec<Compared<'_>> {
+    placed("authorship", &report.authorship)
+        .filter(|compared| compared.one.metric == metric)
+        .collect()
+}
+
+/// The comparisons of all together, one for each metric measured in a unit; of `authorship` or `review`.
+pub(crate) fn all_metrics<'r>(
+    field: &'static str,
+    comparisons: &'r [Comparison],
+    team: Option<&str>,
+    unit: EffectUnit,
+) -> Vec<Compared<'r>> {
+    placed(field, comparisons)
+        .filter(|compared| compared.one.unit == unit)
+        .filter(|compared| compared.one.team.is_none() || compared.one.team.as_deref() == team)
+        .collect()
+}
+
+fn placed<'r>(
+    field: &'static str,
+    comparisons: &'r [Comparison],
+) -> impl Iterator<Item = Compared<'r>> {
+    let at = At::report(field);
+    (comparisons.iter().enumerate()).map(move |(index, one)| Compared {
+        one,
+        at: at.to(index),
+    })
+}
+
+/// What the rows of a forest plot are called by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Rows {
+    /// Teams.
+    Teams,
+    /// Metrics.
+    Metrics,
+}
+
+/// A point of a forest plot with its interval.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Point {
+    pub(super) value: f64,
+    pub(super) low: f64,
+    pub(super) high: f64,
 }
 
 impl Point {
-    fn new(value: f64, interval: stats::Interval, unit: EffectUnit) -> Self {
+    pub(super) fn new(value: f64, interval: stats::Interval, unit: EffectUnit) -> Self {
         let scale = if unit == EffectUnit::Points {
             100.0
         } else {
@@ -32,127 +87,162 @@ impl Point {
         };
         Point {
             value: value * scale,
-            below: (value - interval.low) * scale,
-            above: (interval.high - value) * scale,
+            low: interval.low * scale,
+            high: interval.high * scale,
         }
     }
 }
 
-/// Adjusted beside unadjusted effects of one metric, all together and team by team.
+/// One series of points, each in a row; rows are counted from the top.
+pub(super) struct Series {
+    pub(super) name: &'static str,
+    pub(super) colour: &'static str,
+    pub(super) size: usize,
+    /// How far below the middle of its row it stands, in rows.
+    pub(super) shift: f64,
+    pub(super) points: Vec<(usize, Point)>,
+}
+
+/// Adjusted beside unadjusted effects, a row each.
 pub(crate) fn forest(
     view: &View<'_>,
     id: &'static str,
     title: &str,
-    comparisons: &[&Comparison],
+    rows: Rows,
+    comparisons: &[Compared<'_>],
 ) -> Figure {
-    let Some(unit) = comparisons.first().map(|one| one.unit) else {
-        return Figure::nothing(id, title, "This metric was not compared.");
+    let Some(unit) = comparisons.first().map(|compared| compared.one.unit) else {
+        return Figure::nothing(id, title, "This was not compared.");
     };
-    let rows: Vec<Row> = comparisons
+    let has_point = |compared: &&Compared<'_>| {
+        compared.one.adjusted.shown().is_some() || compared.one.unadjusted.shown().is_some()
+    };
+    let drawn: Vec<&Compared<'_>> = comparisons
         .iter()
-        .map(|one| Row {
-            name: name_of(view, one).to_owned(),
-            adjusted: (one.adjusted.shown())
-                .map(|shown| Point::new(shown.value, shown.interval, unit)),
-            unadjusted: (one.unadjusted.shown())
-                .map(|shown| Point::new(shown.value, shown.interval, unit)),
-        })
-        .filter(|row| row.adjusted.is_some() || row.unadjusted.is_some())
+        .filter(has_point)
+        .take(MOST_DRAWN)
         .collect();
-    if rows.is_empty() {
+    if drawn.is_empty() {
         let why = comparisons
             .first()
-            .and_then(|one| one.unadjusted.reason())
-            .unwrap_or("Too few pull requests on one side.");
-        return Figure::nothing(id, title, format!("{why}."));
+            .and_then(|compared| compared.one.unadjusted.reason())
+            .unwrap_or("too few pull requests on one side");
+        return Figure::nothing(id, title, sentence_case(why)).with_table(table(
+            view,
+            rows,
+            unit,
+            comparisons,
+        ));
     }
-    let series = |name: &'static str,
-                  colour: &'static str,
-                  symbol_size: usize,
-                  pick: fn(&Row) -> Option<&Point>| {
-        let points: Vec<(&str, &Point)> = rows
-            .iter()
-            .rev()
-            .filter_map(|row| Some((row.name.as_str(), pick(row)?)))
+    let series =
+        |name, colour, size, shift, pick: fn(&Comparison) -> Option<(f64, stats::Interval)>| {
+            Series {
+                name,
+                colour,
+                size,
+                shift,
+                points: (drawn.iter().enumerate())
+                    .filter_map(|(row, compared)| {
+                        let (value, interval) = pick(compared.one)?;
+                        Some((row, Point::new(value, interval, unit)))
+                    })
+                    .collect(),
+            }
+        };
+    let all = [
+        series("as they are", colour::NONE, 8, 0.16, |one| {
+            one.unadjusted
+                .shown()
+                .map(|shown| (shown.value, shown.interval))
+        }),
+        series(
+            "adjusted for who and where",
+            colour::AGENT,
+            11,
+            -0.16,
+            |one| {
+                one.adjusted
+                    .shown()
+                    .map(|shown| (shown.value, shown.interval))
+            },
+        ),
+    ];
+    let names: Vec<String> = drawn
+        .iter()
+        .map(|compared| name_of(view, rows, compared.one))
+        .collect();
+    Figure::plot(
+        id,
+        title,
+        "Associations, not causes. Adjusted within author and repository for size, files, draft, type, weekday and \
+         month; bars are 95 % intervals, clustered by author. Where a point is missing its gate was not passed; the \
+         table says what is known.",
+        &forest_traces(&all, unit),
+        forest_layout(&names, &all, unit),
+        table(view, rows, unit, comparisons),
+    )
+    .height(forest_height(names.len()))
+}
+
+/// The height of a forest plot.
+pub(super) fn forest_height(rows: usize) -> u32 {
+    130 + 44 * u32::try_from(rows).unwrap_or(0)
+}
+
+/// The traces of a forest plot.
+pub(super) fn forest_traces(all: &[Series], unit: EffectUnit) -> Vec<Box<dyn Trace>> {
+    let trace = |series: &Series| -> Box<dyn Trace> {
+        let x = series.points.iter().map(|(_, point)| point.value).collect();
+        let y = (series.points.iter())
+            .map(|(row, _)| *row as f64 + series.shift)
             .collect();
-        let x: Vec<f64> = points.iter().map(|(_, point)| point.value).collect();
-        let y: Vec<String> = points.iter().map(|(name, _)| (*name).to_owned()).collect();
-        let above = points.iter().map(|(_, point)| point.above).collect();
-        let below = points.iter().map(|(_, point)| point.below).collect();
+        let above = (series.points.iter())
+            .map(|(_, point)| point.high - point.value)
+            .collect();
+        let below = (series.points.iter())
+            .map(|(_, point)| point.value - point.low)
+            .collect();
         Scatter::new(x, y)
-            .name(name)
+            .name(series.name)
             .mode(Mode::Markers)
-            .marker(Marker::new().color(colour).size(symbol_size))
+            .marker(Marker::new().color(series.colour).size(series.size))
             .error_x(
                 ErrorData::new(ErrorType::Data)
                     .array(above)
                     .array_minus(below)
-                    .color(colour),
+                    .color(series.colour),
             )
             .hover_template(if unit == EffectUnit::Ratio {
-                "%{y}: ×%{x:.2f}"
+                "×%{x:.2f}"
             } else {
-                "%{y}: %{x:+.1f} points"
+                "%{x:+.1f} points"
             })
     };
-    let traces: Vec<Box<dyn Trace>> = vec![
-        series("as they are", colour::NONE, 8, |row| {
-            row.unadjusted.as_ref()
-        }),
-        series("adjusted for who and where", colour::AGENT, 11, |row| {
-            row.adjusted.as_ref()
-        }),
-    ];
-    let mut table = Table::new(&[
-        "Team",
-        ">n with AI",
-        ">n without",
-        ">As they are",
-        ">Adjusted",
-        ">95 % interval",
-        ">Switching authors",
-        ">Detectable",
-        ">q",
-        "Finding",
-    ]);
-    for one in comparisons {
-        let adjusted = one.adjusted.shown();
-        let n = |arm: &Option<insights::effects::ArmDescription>| {
-            arm.as_ref()
-                .map_or_else(|| "< 5".to_owned(), |arm| count(arm.n as u64))
-        };
-        let effect = |value: Option<f64>| {
-            value.map_or_else(|| "–".to_owned(), |value| effect_text(unit, value))
-        };
-        let detectable = one.headline.and_then(|headline| headline.detectable);
-        table.row(vec![
-            Cell::link(
-                name_of(view, one),
-                one.team.as_ref().and_then(|team| view.team_link(team)),
-            ),
-            Cell::number(n(&one.with_ai)),
-            Cell::number(n(&one.without_ai)),
-            Cell::number(effect(one.unadjusted.shown().map(|shown| shown.value))),
-            Cell::number(effect(adjusted.map(|shown| shown.value))),
-            Cell::number(
-                one.headline
-                    .and_then(|headline| headline.interval)
-                    .map_or_else(|| "–".to_owned(), |interval| interval_text(unit, interval)),
-            ),
-            Cell::number(adjusted.map_or_else(
-                || "–".to_owned(),
-                |shown| shown.switching_authors.to_string(),
-            )),
-            Cell::number(effect(detectable)),
-            Cell::number(one.q.map_or_else(|| "–".to_owned(), |q| format!("{q:.3}"))),
-            Cell::text(insights::wording::finding_words(one.metric, one.finding)),
-        ]);
-    }
+    all.iter()
+        .filter(|series| !series.points.is_empty())
+        .map(trace)
+        .collect()
+}
+
+/// The axes of a forest plot, with a line at no difference.
+pub(super) fn forest_layout(names: &[String], all: &[Series], unit: EffectUnit) -> Layout {
     let none = if unit == EffectUnit::Ratio { 1.0 } else { 0.0 };
     let axis = if unit == EffectUnit::Ratio {
+        let ends = || (all.iter()).flat_map(|series| series.points.iter().map(|(_, point)| point));
+        let low = ends()
+            .map(|point| point.low)
+            .fold(0.8_f64, f64::min)
+            .max(0.02);
+        let high = ends()
+            .map(|point| point.high)
+            .fold(1.25_f64, f64::max)
+            .min(50.0);
         Axis::new()
             .title("ratio, with AI / without (1 is no difference)")
             .type_(AxisType::Log)
+            .range(vec![low.log10() - 0.04, high.log10() + 0.04])
+            .tick_values(RATIO_MARKS.to_vec())
+            .tick_text(RATIO_MARKS.iter().map(|mark| format!("×{mark}")).collect())
     } else {
         Axis::new().title("difference in percentage points (0 is none)")
     };
@@ -164,31 +254,105 @@ pub(crate) fn forest(
         .x1(none)
         .y0(0)
         .y1(1)
-        .line(
-            plotly::layout::ShapeLine::new()
-                .color("var(--muted)")
-                .width(1.5),
-        );
-    let height = 150 + 34 * rows.len().min(40) as u32;
-    Figure::plot(
-        id,
-        title,
-        "Associations, not causes. Adjusted within author and repository for size, files, draft, type, weekday and \
-         month; bars are 95 % intervals, clustered by author. Missing points: the gate was not passed, the table \
-         and Methods say why.",
-        &traces,
-        Layout::new()
-            .x_axis(axis)
-            .y_axis(Axis::new().type_(AxisType::Category))
-            .shapes(vec![line]),
-        table,
-    )
-    .height(height)
+        .line(ShapeLine::new().color("var(--muted)").width(1.5));
+    Layout::new()
+        .x_axis(axis)
+        .y_axis(row_axis(names))
+        .shapes(vec![line])
 }
 
-fn name_of<'c>(view: &'c View<'_>, one: &'c Comparison) -> &'c str {
-    one.team
-        .as_deref()
-        .or(view.report.scope.team.as_deref())
-        .unwrap_or("All teams")
+/// An axis of named rows, counted from the top.
+pub(super) fn row_axis(names: &[String]) -> Axis {
+    Axis::new()
+        .tick_values((0..names.len()).map(|row| row as f64).collect())
+        .tick_text(names.to_vec())
+        .range(vec![names.len() as f64 - 0.4, -0.6])
+        .zero_line(false)
+        .show_grid(false)
+}
+
+fn table(view: &View<'_>, rows: Rows, unit: EffectUnit, comparisons: &[Compared<'_>]) -> Table {
+    let mut table = Table::new(&[
+        if rows == Rows::Teams {
+            "Team"
+        } else {
+            "Metric"
+        },
+        ">n with AI",
+        ">n without",
+        ">As they are",
+        ">Adjusted",
+        ">95 % interval",
+        ">Switching authors",
+        ">Switching repositories",
+        ">Detectable",
+        ">q",
+        "Finding",
+    ]);
+    for Compared { one, at } in comparisons {
+        let adjusted = one.adjusted.shown();
+        let headline = one.headline;
+        let arm = |field: &str, arm: &Option<ArmDescription>| {
+            at.to(field)
+                .to("n")
+                .some_count(arm.as_ref().map(|arm| arm.n))
+        };
+        let switching = |field: &str, of: Option<usize>| {
+            of.map_or_else(
+                || maud::html! { "–" },
+                |of| at.to("adjusted").to(field).count(of),
+            )
+        };
+        table.row(vec![
+            Cell::link(
+                name_of(view, rows, one),
+                one.team.as_ref().and_then(|team| view.team_link(team)),
+            ),
+            Cell::number(arm("with_ai", &one.with_ai)),
+            Cell::number(arm("without_ai", &one.without_ai)),
+            Cell::number(
+                at.to("unadjusted")
+                    .to("value")
+                    .effect(unit, one.unadjusted.shown().map(|shown| shown.value)),
+            ),
+            Cell::number(
+                at.to("adjusted")
+                    .to("value")
+                    .effect(unit, adjusted.map(|shown| shown.value)),
+            ),
+            Cell::number(
+                at.to("headline")
+                    .to("interval")
+                    .interval(unit, headline.and_then(|headline| headline.interval)),
+            ),
+            Cell::number(switching(
+                "switching_authors",
+                adjusted.map(|it| it.switching_authors),
+            )),
+            Cell::number(switching(
+                "switching_repos",
+                adjusted.map(|it| it.switching_repos),
+            )),
+            Cell::number(
+                at.to("headline")
+                    .to("detectable")
+                    .effect(unit, headline.and_then(|headline| headline.detectable)),
+            ),
+            Cell::number(at.to("q").decimal(one.q, 3)),
+            Cell::text(finding_words(one.metric, one.finding)),
+        ]);
+    }
+    table
+}
+
+fn name_of(view: &View<'_>, rows: Rows, one: &Comparison) -> String {
+    match rows {
+        Rows::Metrics => one.metric.definition().title.to_owned(),
+        Rows::Teams => one
+            .team
+            .as_deref()
+            .or(view.report.scope.team.as_deref())
+            .unwrap_or("All teams")
+            .to_owned(),
+    }
 }

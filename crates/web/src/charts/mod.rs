@@ -6,12 +6,22 @@
 
 mod adoption;
 mod effects;
+mod evidence;
+mod heat;
+mod sensitivity;
+mod table;
+mod tools;
 
 use maud::{Markup, PreEscaped, Render, html};
 use plotly::{Layout, Trace};
 
-pub(crate) use adoption::{adoption_by_month, adoption_heat_map, tool_months};
-pub(crate) use effects::forest;
+pub(crate) use adoption::adoption_by_month;
+pub(crate) use effects::{Compared, Rows, all_metrics, forest, of_metric};
+pub(crate) use evidence::evidence_mix;
+pub(crate) use heat::adoption_heat_map;
+pub(crate) use sensitivity::sensitivity;
+pub(crate) use table::{Cell, Table};
+pub(crate) use tools::{tool_months, tool_table};
 
 /// The colour of a role in every chart. From the palette of Okabe and Ito, which people with any of
 /// the usual colour deficiencies can tell apart.
@@ -37,97 +47,6 @@ pub(crate) mod colour {
         "var(--series-7)",
         "var(--series-8)",
     ];
-}
-
-/// A cell of a table.
-pub(crate) struct Cell {
-    markup: Markup,
-    is_number: bool,
-}
-
-impl Cell {
-    /// Text.
-    pub(crate) fn text(text: impl Render) -> Self {
-        Cell {
-            markup: html! { (text) },
-            is_number: false,
-        }
-    }
-
-    /// A number, set to the right.
-    pub(crate) fn number(text: impl Render) -> Self {
-        Cell {
-            markup: html! { (text) },
-            is_number: true,
-        }
-    }
-
-    /// Text that leads somewhere, where there is somewhere to lead to.
-    pub(crate) fn link(text: &str, address: Option<String>) -> Self {
-        Cell {
-            markup: html! { @if let Some(address) = address { a href=(address) { (text) } } @else { (text) } },
-            is_number: false,
-        }
-    }
-
-    /// A number that leads to its pull requests.
-    pub(crate) fn number_link(text: &str, address: Option<String>) -> Self {
-        Cell {
-            is_number: true,
-            ..Cell::link(text, address)
-        }
-    }
-}
-
-/// A table. Columns whose name begins with `>` hold numbers.
-#[derive(Default)]
-pub(crate) struct Table {
-    columns: Vec<&'static str>,
-    rows: Vec<Vec<Cell>>,
-}
-
-impl Table {
-    /// A table with these columns.
-    pub(crate) fn new(columns: &[&'static str]) -> Self {
-        Table {
-            columns: columns.to_vec(),
-            rows: Vec::new(),
-        }
-    }
-
-    /// Adds a row.
-    pub(crate) fn row(&mut self, cells: Vec<Cell>) {
-        self.rows.push(cells);
-    }
-
-    /// Whether there is no row.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.rows.is_empty()
-    }
-}
-
-impl Render for Table {
-    fn render(&self) -> Markup {
-        html! {
-            div.table-wrap tabindex="0" role="group" aria-label="Table" {
-                table {
-                    thead { tr {
-                        @for column in &self.columns {
-                            th scope="col" class=[column.starts_with('>').then_some("number")] { (column.trim_start_matches('>')) }
-                        }
-                    } }
-                    tbody {
-                        @for row in &self.rows {
-                            tr { @for (index, cell) in row.iter().enumerate() {
-                                @if index == 0 { th scope="row" { (cell.markup) } }
-                                @else { td class=[cell.is_number.then_some("number")] { (cell.markup) } }
-                            } }
-                        }
-                    }
-                }
-            }
-        }
-    }
 }
 
 /// A chart with everything that must stand beside it.
@@ -187,6 +106,12 @@ impl Figure {
             drawing: Drawing::Nothing { why: why.into() },
             height: 0,
         }
+    }
+
+    /// Adds the numbers that are known although there is nothing to draw.
+    pub(crate) fn with_table(mut self, table: Table) -> Self {
+        self.table = table;
+        self
     }
 
     /// Sets the height of the chart in pixels.

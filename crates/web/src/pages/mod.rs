@@ -1,5 +1,6 @@
 //! The pages: each a function from a [`View`] to markup, and the routes that lead to them.
 
+mod detection;
 mod insights;
 mod methods;
 mod overview;
@@ -11,7 +12,8 @@ use axum::Router;
 use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
-use maud::Markup;
+use http::HeaderMap;
+use maud::{Markup, html};
 
 use crate::layout::{Frame, Tab, page};
 use crate::site::Site;
@@ -43,6 +45,12 @@ const INSIGHTS: ReportPage = ReportPage {
     body: insights::body,
 };
 
+const DETECTION: ReportPage = ReportPage {
+    title: "Coverage and detection",
+    tab: Tab::Detection,
+    body: detection::body,
+};
+
 const METHODS: ReportPage = ReportPage {
     title: "Methods",
     tab: Tab::Methods,
@@ -59,8 +67,8 @@ const TEAMS: ReportPage = ReportPage {
 pub(crate) fn routes() -> Router<Site> {
     let report_page = |page: &'static ReportPage| {
         get(
-            move |State(site): State<Site>, Query(query): Query<ScopeQuery>| async move {
-                show(&site, page, &query, query.team()).await
+            move |State(site): State<Site>, Query(query): Query<ScopeQuery>, request: HeaderMap| async move {
+                show(&site, page, &request, &query, query.team()).await
             },
         )
     };
@@ -68,28 +76,34 @@ pub(crate) fn routes() -> Router<Site> {
         .route("/", report_page(&OVERVIEW))
         .route("/tools", report_page(&TOOLS))
         .route("/insights", report_page(&INSIGHTS))
+        .route("/detection", report_page(&DETECTION))
         .route("/methods", report_page(&METHODS))
         .route("/teams", get(teams_page))
         .route("/teams/{team}", get(team_page))
 }
 
 /// The list of teams; a team that was chosen in the form has a page of its own.
-async fn teams_page(State(site): State<Site>, Query(query): Query<ScopeQuery>) -> Response {
+async fn teams_page(
+    State(site): State<Site>,
+    Query(query): Query<ScopeQuery>,
+    request: HeaderMap,
+) -> Response {
     if let Some(team) = query.team() {
         let period = query.period();
         let address = with_period(&format!("/teams/{}", escape(team)), &period);
         return Redirect::to(&address).into_response();
     }
-    show(&site, &TEAMS, &query, None).await
+    show(&site, &TEAMS, &request, &query, None).await
 }
 
 async fn team_page(
     State(site): State<Site>,
     Path(team): Path<String>,
     Query(query): Query<ScopeQuery>,
+    request: HeaderMap,
 ) -> Response {
     let title = format!("Team {team}");
-    scope::with_view(&site, &query, Some(&team), Tab::Teams, |view| {
+    scope::with_kept_view(&site, &request, &query, Some(&team), Tab::Teams, |view| {
         page(&Frame::of(view, &title, Tab::Teams), teams::one(view))
     })
     .await
@@ -98,14 +112,24 @@ async fn team_page(
 async fn show(
     site: &Site,
     report_page: &ReportPage,
+    request: &HeaderMap,
     query: &ScopeQuery,
     team: Option<&str>,
 ) -> Response {
-    scope::with_view(site, query, team, report_page.tab, |view| {
+    scope::with_kept_view(site, request, query, team, report_page.tab, |view| {
         page(
             &Frame::of(view, report_page.title, report_page.tab),
             (report_page.body)(view),
         )
     })
     .await
+}
+
+/// Leads to the parts of a long page.
+fn contents(parts: &[(&str, &str)]) -> Markup {
+    html! {
+        nav.contents aria-label="On this page" {
+            @for (id, name) in parts { a href={ "#" (id) } { (name) } }
+        }
+    }
 }

@@ -1,13 +1,18 @@
 //! The overview: the three questions, answered at the top.
 
 use insights::Report;
-use insights::effects::{Comparison, Finding};
+use insights::advice::{Advice, TeamAdvice};
+use insights::effects::{Comparison, EffectUnit, Finding};
+use insights::wording::finding_words;
 use maud::{Markup, html};
 use measures::Metric;
 
-use crate::charts::{adoption_by_month, adoption_heat_map, forest};
+use super::contents;
+use crate::charts::{
+    Compared, Rows, adoption_by_month, adoption_heat_map, all_metrics, forest, of_metric,
+};
+use crate::shown::At;
 use crate::view::View;
-use crate::words::{count, percent, proportion};
 
 /// Insights that are named here; the page of insights has all.
 const SHOWN: usize = 3;
@@ -16,76 +21,105 @@ const SHOWN: usize = 3;
 pub(crate) fn body(view: &View<'_>) -> Markup {
     let report = view.report;
     if report.pull_requests == 0 {
-        return empty();
+        return empty(view);
     }
-    let cycle = of(report, Metric::Cycle);
     html! {
         (answers(view))
+        (contents(&[("adoption-part", "Adoption"), ("effect-part", "What it goes along with"), ("insights-part", "Insights"), ("basis-part", "What this rests on")]))
+        (adoption_part(view))
+        (effect_part(view))
         div.grid {
-            div.wide { (adoption_by_month(view, &report.adoption_by_created)) }
-            @if report.scope.team.is_none() && report.adoption_by_created.by_team.len() > 1 {
-                div.wide { (adoption_heat_map(view, &report.adoption_by_created)) }
-            }
-            div.wide { (forest(view, "cycle-forest", "Cycle time: AI-authored against none detected", &cycle)) }
             (top_insights(view))
-            (freshness(report))
+            (basis(view))
         }
     }
 }
 
-/// All comparisons of a metric, all together first.
-pub(super) fn of(report: &Report, metric: Metric) -> Vec<&Comparison> {
-    report
-        .authorship
-        .iter()
-        .filter(|one| one.metric == metric)
-        .collect()
+/// Who wrote it, and where.
+pub(super) fn adoption_part(view: &View<'_>) -> Markup {
+    let adoption = &view.report.adoption_by_created;
+    let has_teams = view.report.scope.team.is_none() && adoption.by_team.len() > 1;
+    html! {
+        h2.part id="adoption-part" { "Adoption" }
+        div.grid {
+            div.wide { (adoption_by_month(view, adoption)) }
+            @if has_teams { div.wide { (adoption_heat_map(view, adoption)) } }
+        }
+    }
+}
+
+/// Effects, adjusted beside as they are.
+pub(super) fn effect_part(view: &View<'_>) -> Markup {
+    let report = view.report;
+    let team = report.scope.team.as_deref();
+    let durations = all_metrics("authorship", &report.authorship, team, EffectUnit::Ratio);
+    let shares = all_metrics("authorship", &report.authorship, team, EffectUnit::Points);
+    html! {
+        h2.part id="effect-part" { "What AI goes along with" }
+        p.note { "AI-authored against none detected. Associations, not causes." }
+        div.grid {
+            @if team.is_none() {
+                div.wide { (forest(view, "cycle-forest", "Cycle time, team by team", Rows::Teams, &of_metric(report, Metric::Cycle))) }
+            }
+            (forest(view, "ratio-forest", "Durations, sizes and rounds", Rows::Metrics, &durations))
+            (forest(view, "share-forest", "Shares", Rows::Metrics, &shares))
+        }
+    }
 }
 
 /// What is said while there is nothing.
-fn empty() -> Markup {
+fn empty(view: &View<'_>) -> Markup {
+    let has_period = view.period.from.is_some() || view.period.to.is_some();
     html! {
         section.card.message {
-            h2 { "There are no pull requests yet" }
-            p { "Read some in, then find the AI in them:" }
-            pre { code { "tandem import prs.jsonl.gz\ntandem sync --org acme\ntandem detect" } }
-            p { "This page fills itself as soon as they are there." }
+            @if has_period {
+                h2 { "No pull request was opened in these months" }
+                @if let Some(address) = view.whole_link("/") { p { a href=(address) { "All months" } } }
+            } @else {
+                h2 { "There are no pull requests yet" }
+                p { "Read some in, then find the AI in them:" }
+                pre { code { "tandem import prs.jsonl.gz\ntandem sync --org acme\ntandem detect" } }
+                p { "This page fills itself as soon as they are there." }
+            }
         }
     }
 }
 
+/// The advice of all teams, the weightiest first, each with its place in the report.
+fn ranked(report: &Report) -> Vec<(&TeamAdvice, &Advice, At)> {
+    let at = At::report("advice").to("teams");
+    let mut all: Vec<(&TeamAdvice, &Advice, At)> = Vec::new();
+    for (place, team) in report.advice.teams.iter().enumerate() {
+        for (rank, advice) in team.advice.iter().enumerate() {
+            all.push((team, advice, at.to(place).to("advice").to(rank)));
+        }
+    }
+    all.sort_by(|one, other| other.1.weight.total_cmp(&one.1.weight));
+    all
+}
+
 /// The three questions with their uncertainty.
-fn answers(view: &View<'_>) -> Markup {
+pub(super) fn answers(view: &View<'_>) -> Markup {
     let report = view.report;
     let overall = &report.adoption_by_created.overall;
-    let cycle = of(report, Metric::Cycle);
-    let together = cycle.iter().find(|one| one.team.is_none());
-    let advice: usize = report
-        .advice
-        .teams
-        .iter()
-        .map(|team| team.advice.len())
-        .sum();
-    let weightiest = report
-        .advice
-        .teams
-        .iter()
-        .filter_map(|team| Some((team, team.advice.first()?)))
-        .max_by(|(_, one), (_, other)| one.weight.total_cmp(&other.weight));
+    let at = At::report("adoption_by_created").to("overall");
+    let cycle = of_metric(report, Metric::Cycle);
+    let together = cycle.iter().find(|compared| compared.one.team.is_none());
+    let advice = ranked(report);
     html! {
         div.answers {
             section.card.answer {
                 h2 { "How much is made with AI?" }
-                p.big { "at least " (percent(overall.of_all.and_then(|of_all| of_all.share))) }
-                p { (proportion(overall.of_all)) " of " (count(overall.pull_requests))
+                p.big { "at least " (at.to("of_all").share_of(overall.of_all)) }
+                p { (at.to("of_all").proportion(overall.of_all)) " of " (at.to("pull_requests").count(overall.pull_requests))
                     " pull requests carry a trace of an AI author; AI reviewed "
-                    (percent(overall.reviewed_of_all.and_then(|reviewed| reviewed.share))) "." }
+                    (at.to("reviewed_of_all").share_of(overall.reviewed_of_all)) "." }
             }
             section.card.answer {
                 h2 { "What does it go along with?" }
-                @if let Some(one) = together {
-                    p.big { (headline(one)) }
-                    p { (one.sentence) "." }
+                @if let Some(Compared { one, at }) = together {
+                    p.big { (headline(one, at)) }
+                    p { (at.to("sentence").sentence(&one.sentence)) }
                     @if one.simpson.is_some() {
                         p.warning { "Pooled and adjusted figures point in opposite directions: where AI is used differs from where it is not." }
                     }
@@ -93,11 +127,11 @@ fn answers(view: &View<'_>) -> Markup {
             }
             section.card.answer {
                 h2 { "What to do next?" }
-                @if let Some((team, one)) = weightiest {
-                    p.big { (one.title) }
-                    p { strong { (team.team) } ": " (one.statement) }
+                @if let Some((team, one, at)) = advice.first() {
+                    p.big { (at.to("title").words(&one.title)) }
+                    p { strong { (team.team) } ": " (at.to("statement").sentence(&one.statement)) }
                     @if let Some(address) = view.link("/insights") {
-                        p { a href=(address) { "All " (advice) " pieces of advice" } }
+                        p { a href=(address) { "All insights (" (advice.len()) ")" } }
                     }
                 } @else {
                     p.big { "Nothing urgent" }
@@ -109,35 +143,26 @@ fn answers(view: &View<'_>) -> Markup {
 }
 
 /// The effect in large letters, or that there is none to tell.
-fn headline(one: &Comparison) -> String {
+fn headline(one: &Comparison, at: &At) -> Markup {
     match (one.finding, one.headline) {
-        (Finding::NotEnoughData, _) | (_, None) => "not enough data".to_owned(),
-        (Finding::NoMeaningfulChange, Some(_)) => "no difference".to_owned(),
-        (_, Some(headline)) => format!(
-            "{} {}",
-            insights::wording::effect_text(one.unit, headline.value),
-            insights::wording::finding_words(one.metric, one.finding)
-        ),
+        (Finding::NotEnoughData, _) | (_, None) => html! { "not enough data" },
+        (Finding::NoMeaningfulChange, Some(_)) => html! { "no difference" },
+        (_, Some(headline)) => html! {
+            (at.to("headline/value").effect(one.unit, Some(headline.value))) " " (finding_words(one.metric, one.finding))
+        },
     }
 }
 
-/// The weightiest advice of each team.
+/// The weightiest advice.
 fn top_insights(view: &View<'_>) -> Markup {
-    let mut all: Vec<_> = view
-        .report
-        .advice
-        .teams
-        .iter()
-        .flat_map(|team| team.advice.iter().map(move |advice| (team, advice)))
-        .collect();
-    all.sort_by(|(_, one), (_, other)| other.weight.total_cmp(&one.weight));
+    let all = ranked(view.report);
     html! {
-        section.card {
+        section.card id="insights-part" {
             h2 { "Insights" }
             @if all.is_empty() { p.note { "No rule fires on the last full month." } }
             ul.plain {
-                @for (team, advice) in all.iter().take(SHOWN) {
-                    li { strong { (team.team) ": " (advice.title) } p { (advice.next_step) } }
+                @for (team, advice, at) in all.iter().take(SHOWN) {
+                    li { strong { (team.team) ": " (at.to("title").words(&advice.title)) } p { (at.to("next_step").sentence(&advice.next_step)) } }
                 }
             }
             @if let Some(address) = view.link("/insights") { p { a href=(address) { "All insights" } } }
@@ -146,19 +171,27 @@ fn top_insights(view: &View<'_>) -> Markup {
 }
 
 /// How fresh and how complete the data is.
-fn freshness(report: &Report) -> Markup {
+pub(super) fn basis(view: &View<'_>) -> Markup {
+    let report = view.report;
     let overall = &report.adoption_by_created.overall;
+    let at = At::report("adoption_by_created").to("overall");
     html! {
-        section.card {
+        section.card id="basis-part" {
             h2 { "What this rests on" }
             dl.facts {
-                dt { "Pull requests" } dd { (count(report.pull_requests)) }
-                dt { "Of plain bots, in no share" } dd { (count(overall.plain_bots)) }
-                dt { "Record does not tell" } dd { (count(overall.unknown)) }
-                dt { "Not measured yet" } dd { (count(report.not_measured)) @if report.not_measured > 0 { " (tandem detect)" } }
+                dt { "Pull requests" } dd { (At::report("pull_requests").count(report.pull_requests)) }
+                dt { "Of plain bots, in no share" } dd { (at.to("plain_bots").count(overall.plain_bots)) }
+                dt { "Record does not tell" } dd { (at.to("unknown").count(overall.unknown)) }
+                dt { "Not measured yet" } dd { (At::report("not_measured").count(report.not_measured)) @if report.not_measured > 0 { " (tandem detect)" } }
                 dt { "Month that is not over" } dd { (report.current_month) }
-                @if let Some(calendar) = report.calendar { dt { "Clocks run" } dd { (calendar) } }
+                @if let Some(calendar) = &report.calendar { dt { "Clocks run" } dd { (calendar) } }
+                @if let Some(basis) = view.basis {
+                    @let rates = At::coverage("rates");
+                    dt { "Analysed, of all" } dd { (rates.to("of_all").share(basis.coverage.rates.of_all)) }
+                    dt { "Analysed, of those with a description" } dd { (rates.to("of_nonempty").share(basis.coverage.rates.of_nonempty)) }
+                }
             }
+            @if let Some(address) = view.link("/detection") { p { a href=(address) { "Coverage and detection" } } }
         }
     }
 }

@@ -1,14 +1,14 @@
 //! From a request to the report it is about.
 
 use axum::response::{Html, IntoResponse, Response};
-use http::HeaderValue;
-use http::StatusCode;
 use http::header::RETRY_AFTER;
+use http::{HeaderMap, HeaderValue, StatusCode};
 use maud::Markup;
 use serde::Deserialize;
 
 use crate::error::PageError;
 use crate::layout::{Frame, Tab, working};
+use crate::rendered::Key;
 use crate::site::Site;
 use crate::snapshot::{Found, Kept};
 use crate::source::{Period, SourceError};
@@ -97,29 +97,63 @@ pub(crate) async fn with_view(
 ) -> Response {
     match find(site, query, team).await {
         Ok(Ok((kept, period))) => {
-            let view = View {
-                report: &kept.report,
-                teams: &kept.teams,
-                period: &period,
-                made_at: kept.made_at,
-                settings: &site.settings,
-                medium: Medium::Served,
-            };
+            let view = view_of(site, &kept, &period);
             Html(make(&view).into_string()).into_response()
         }
-        Ok(Err(period)) => {
-            let frame = Frame {
-                period: Some(&period),
-                ..Frame::plain("One moment", tab)
-            };
-            let mut response = (StatusCode::SERVICE_UNAVAILABLE, working(&frame)).into_response();
-            response
-                .headers_mut()
-                .insert(RETRY_AFTER, HeaderValue::from_static("2"));
-            response
-        }
+        Ok(Err(period)) => not_yet(&period, tab),
         Err(error) => error.into_response(),
     }
+}
+
+/// The same for a page that depends on nothing but the scope: it is kept as long as its report.
+pub(crate) async fn with_kept_view(
+    site: &Site,
+    request: &HeaderMap,
+    query: &ScopeQuery,
+    team: Option<&str>,
+    tab: Tab,
+    make: impl FnOnce(&View<'_>) -> Markup,
+) -> Response {
+    match find(site, query, team).await {
+        Ok(Ok((kept, period))) => {
+            let key = Key {
+                page: format!("{tab:?} {team:?} {period:?}"),
+                serial: kept.serial,
+                has_basis: kept.basis.is_some(),
+            };
+            let page = site
+                .rendered
+                .page(key, || make(&view_of(site, &kept, &period)).into_string());
+            page.respond(request)
+        }
+        Ok(Err(period)) => not_yet(&period, tab),
+        Err(error) => error.into_response(),
+    }
+}
+
+fn view_of<'v>(site: &'v Site, kept: &'v Kept, period: &'v Period) -> View<'v> {
+    View {
+        report: &kept.report,
+        teams: &kept.teams,
+        period,
+        made_at: kept.made_at,
+        basis: kept.basis.as_deref(),
+        settings: &site.settings,
+        medium: Medium::Served,
+    }
+}
+
+/// Says that the numbers are being worked out.
+fn not_yet(period: &Period, tab: Tab) -> Response {
+    let frame = Frame {
+        period: Some(period),
+        ..Frame::plain("One moment", tab)
+    };
+    let mut response = (StatusCode::SERVICE_UNAVAILABLE, working(&frame)).into_response();
+    response
+        .headers_mut()
+        .insert(RETRY_AFTER, HeaderValue::from_static("2"));
+    response
 }
 
 #[cfg(test)]

@@ -1,15 +1,15 @@
 //! Teams: all beside each other, and one by itself.
 
 use maud::{Markup, html};
-use measures::Metric;
 
-use super::overview;
-use crate::charts::{Cell, Table, adoption_by_month, forest, tool_months};
+use super::{contents, overview};
+use crate::charts::{Cell, Table, tool_months};
+use crate::shown::At;
 use crate::view::View;
-use crate::words::{count, proportion};
 
 /// All teams.
 pub(crate) fn list(view: &View<'_>) -> Markup {
+    let at = At::report("adoption_by_created").to("by_team");
     let mut table = Table::new(&[
         "Team",
         ">Pull requests",
@@ -17,31 +17,40 @@ pub(crate) fn list(view: &View<'_>) -> Markup {
         ">Reviewed by AI (95 %)",
         ">Plain bots",
     ]);
-    for team in &view.report.adoption_by_created.by_team {
+    for (index, team) in view.report.adoption_by_created.by_team.iter().enumerate() {
+        let at = at.to(index);
         table.row(vec![
             Cell::link(&team.name, view.team_link(&team.name)),
-            Cell::number(count(team.group.pull_requests)),
-            Cell::number(proportion(team.group.of_all)),
-            Cell::number(proportion(team.group.reviewed_of_all)),
-            Cell::number(count(team.group.plain_bots)),
+            Cell::number(at.to("pull_requests").count(team.group.pull_requests)),
+            Cell::number(at.to("of_all").proportion(team.group.of_all)),
+            Cell::number(
+                at.to("reviewed_of_all")
+                    .proportion(team.group.reviewed_of_all),
+            ),
+            Cell::number(at.to("plain_bots").count(team.group.plain_bots)),
         ]);
     }
     html! {
-        section.card { h2 { "Teams" } @if table.is_empty() { p.note { "There are none yet." } } @else { (table) } }
+        section.card id="team-list" { h2 { "All teams" } @if table.is_empty() { p.note { "There are none yet." } } @else { (table) } }
     }
 }
 
 /// One team.
 pub(crate) fn one(view: &View<'_>) -> Markup {
     let report = view.report;
-    let cycle = overview::of(report, Metric::Cycle);
-    let pickup = overview::of(report, Metric::Pickup);
+    let team = report.scope.team.as_deref().unwrap_or_default();
     html! {
+        (overview::answers(view))
+        (contents(&[("adoption-part", "Adoption"), ("effect-part", "What it goes along with"), ("tools-part", "Tools"), ("basis-part", "What this rests on")]))
+        @if let Some(address) = view.pull_requests_link(&[("team", team)]) {
+            p { a.button.quiet href=(address) { "Its pull requests" } }
+        }
+        (overview::adoption_part(view))
+        (overview::effect_part(view))
+        h2.part id="tools-part" { "Tools" }
         div.grid {
-            div.wide { (adoption_by_month(view, &report.adoption_by_created)) }
             div.wide { (tool_months(view, &report.adoption_by_created)) }
-            div.wide { (forest(view, "cycle-forest", "Cycle time: AI-authored against none detected", &cycle)) }
-            div.wide { (forest(view, "pickup-forest", "Pickup time: AI-authored against none detected", &pickup)) }
+            div.wide { (overview::basis(view)) }
         }
     }
 }
