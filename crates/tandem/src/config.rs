@@ -2,6 +2,7 @@
 
 mod github;
 mod provider;
+mod teams;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -10,6 +11,7 @@ use serde::Deserialize;
 
 pub(crate) use github::GithubConfig;
 pub(crate) use provider::{KeySource, ProviderConfig, base_url_variable};
+pub(crate) use teams::TeamRules;
 
 use crate::error::CliError;
 
@@ -34,6 +36,11 @@ pub(crate) struct Config {
     pub(crate) providers: BTreeMap<String, ProviderConfig>,
     /// Where pull requests are synced from.
     pub(crate) github: GithubConfig,
+    /// Who a pull request counts for; `None` says nothing about it.
+    teams: Option<Vec<teams::TeamBlock>>,
+    /// What `teams` says, checked.
+    #[serde(skip)]
+    pub(crate) team_rules: Option<TeamRules>,
     /// A table of models and prices that overrides the built-in one, in the same shape.
     pub(crate) models_file: Option<PathBuf>,
     /// The folder that relative paths in this file start from.
@@ -105,6 +112,9 @@ impl Config {
                 "the configuration {} has version {version}; this Tandem knows version 1",
                 path.display()
             )));
+        }
+        if let Some(blocks) = &config.teams {
+            config.team_rules = Some(TeamRules::new(blocks, path, &text)?);
         }
         config.folder = folder;
         Ok(config)

@@ -18,4 +18,5 @@ pub(crate) mod insights;
 pub(crate) mod quarantine;
 pub(crate) mod runs;
 pub(crate) mod sync;
+pub(crate) mod teams;
 pub(crate) mod verdicts;

@@ -15,3 +15,4 @@ pub(crate) mod observer;
 pub(crate) mod oracle;
 pub(crate) mod prompt_parts;
 pub(crate) mod question;
+pub(crate) mod teams;
