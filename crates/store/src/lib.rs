@@ -3,6 +3,7 @@
 mod adoption;
 mod analyses;
 mod coverage;
+mod discovered;
 mod document;
 mod error;
 mod facts;
@@ -15,6 +16,7 @@ mod sqlite;
 mod statistics;
 mod store;
 mod sync;
+mod team;
 mod verdicts;
 
 pub use adoption::{Adoption, AdoptionCell, Clock, ToolCell, ToolPlace};
@@ -23,6 +25,7 @@ pub use analyses::{
     CandidateReason, Freshness, SatisfiedBy, Versions,
 };
 pub use coverage::{Coverage, CoverageCounts, CoverageRates, TeamCoverage, TierCoverage};
+pub use discovered::{DiscoveredRepository, Sighting, SightingCounts};
 pub use error::{Holder, StoreError};
 pub use facts::{Fact, Outcome, StoredPullRequest, UpsertCounts, VerdictFact};
 pub use locks::Lock;
@@ -30,7 +33,8 @@ pub use observations::ObservationCursor;
 pub use open::{Access, OpenOptions, open};
 pub use selection::{Cursor, Selection};
 pub use sqlite::SqliteStore;
-pub use statistics::{Statistics, TeamSummary};
+pub use statistics::Statistics;
 pub use store::Store;
 pub use sync::{ExpectedAgainstStored, RepositorySync, SyncGap};
+pub use team::{MappedPage, TeamSummary, TeamsInForce};
 pub use verdicts::{EvidenceCount, VerdictRecord, VerdictWrite, VerdictWrites};

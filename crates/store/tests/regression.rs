@@ -19,11 +19,12 @@ use batch::{
     AnswerSchema, Catalogue, Doubt, DoubtSpec, Failure, FailureKind, Money, NewRequest, Payload,
     RunSpec, Task, TierPrice, TierSpec, TokenPrice, Usage,
 };
-use common::{analysis, at, bare, full, open, verdict, verdict_write};
+use common::{analysis, at, bare, full, map, open, rule, verdict, verdict_write};
 use model::{Origin, PullRequest};
 use rusqlite::Connection;
 use rusqlite::types::ValueRef;
 use store::{OpenOptions, Selection, SqliteStore, Store};
+use teams::By;
 
 /// The first version with a ledger.
 const LEDGER_VERSION: u32 = 2;
@@ -43,9 +44,7 @@ fn contents() -> Vec<PullRequest> {
 
 fn fill(store: &SqliteStore) {
     store.upsert_pull_requests(&contents()).expect("stores");
-    store
-        .set_team("keepers", &["zoo/cage".to_owned()])
-        .expect("stores");
+    map(store, vec![rule("keepers", By::Repository, "zoo/cage")]);
     let stored = store
         .pull_request(&contents()[0].key())
         .expect("reads")
@@ -357,7 +356,7 @@ fn check(store: &SqliteStore) {
     );
 }
 
-/// All of a database as statements.
+/// All of a database as statements. Rows come table by table, so that what they refer to may come later.
 fn dump(connection: &Connection) -> String {
     let pragma = |name: &str| -> i64 {
         connection
@@ -365,7 +364,7 @@ fn dump(connection: &Connection) -> String {
             .expect("reads")
     };
     let mut sql = format!(
-        "PRAGMA application_id = {};\nPRAGMA user_version = {};\n",
+        "PRAGMA foreign_keys = OFF;\nPRAGMA application_id = {};\nPRAGMA user_version = {};\n",
         pragma("application_id"),
         pragma("user_version")
     );

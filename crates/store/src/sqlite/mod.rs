@@ -9,6 +9,7 @@ mod candidates;
 mod codes;
 mod connection;
 mod coverage;
+mod discovered;
 mod facts;
 mod fault;
 mod held;
@@ -27,6 +28,9 @@ mod pages;
 mod pull_requests;
 mod store;
 mod sync;
+mod team_counts;
+mod team_mapping;
+mod team_of;
 #[cfg(test)]
 mod tests;
 mod verdicts;

@@ -1,19 +1,21 @@
 //! The trait, method by method.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use measures::Observations;
 use model::{PrKey, PullRequest};
+use teams::TeamMapping;
 
 use super::{
-    SqliteStore, adoption, analyses, candidates, coverage, facts, meta, observations,
-    pull_requests, sync, verdicts,
+    SqliteStore, adoption, analyses, candidates, coverage, discovered, facts, meta, observations,
+    pull_requests, sync, team_counts, team_mapping, verdicts,
 };
 use crate::{
     Adoption, AnalysisRecord, AnalysisWrites, Candidate, CandidateQuery, Clock, Coverage, Cursor,
-    EvidenceCount, Fact, Lock, ObservationCursor, RepositorySync, Selection, Statistics, Store,
-    StoreError, StoredPullRequest, SyncGap, TeamSummary, UpsertCounts, VerdictRecord, VerdictWrite,
-    VerdictWrites, Versions,
+    DiscoveredRepository, EvidenceCount, Fact, Lock, MappedPage, ObservationCursor, RepositorySync,
+    Selection, Sighting, SightingCounts, Statistics, Store, StoreError, StoredPullRequest, SyncGap,
+    TeamSummary, TeamsInForce, UpsertCounts, VerdictRecord, VerdictWrite, VerdictWrites, Versions,
 };
 
 /// How many records one transaction writes at most.
@@ -73,14 +75,74 @@ impl Store for SqliteStore {
         })
     }
 
-    fn set_team(&self, team: &str, repos: &[String]) -> Result<(), StoreError> {
-        self.write("store a team", |transaction| {
-            meta::set_team(transaction, team, repos)
+    fn teams_in_force(&self) -> Result<TeamsInForce, StoreError> {
+        self.read("read the team mapping", team_mapping::in_force)
+    }
+
+    fn set_team_mapping(&self, mapping: &TeamMapping) -> Result<bool, StoreError> {
+        self.write("store the team mapping", |transaction| {
+            team_mapping::set_mapping(transaction, mapping)
+        })
+    }
+
+    fn map_teams(&self, limit: usize) -> Result<MappedPage, StoreError> {
+        self.write("map pull requests to teams", |transaction| {
+            team_mapping::map_page(transaction, limit)
         })
     }
 
     fn teams(&self) -> Result<Vec<TeamSummary>, StoreError> {
-        self.read("read the teams", meta::teams)
+        self.read("read the teams", team_counts::teams)
+    }
+
+    fn team_names(&self) -> Result<Vec<String>, StoreError> {
+        self.read("read the names of teams", team_counts::names)
+    }
+
+    fn team_repositories(&self, team: &str) -> Result<Vec<String>, StoreError> {
+        self.read("read the repositories of a team", |transaction| {
+            team_counts::repositories(transaction, team)
+        })
+    }
+
+    fn repository_names(
+        &self,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<String>, StoreError> {
+        self.read("read the names of repositories", |transaction| {
+            team_counts::repository_names(transaction, after, limit)
+        })
+    }
+
+    fn logins(&self, after: Option<&str>, limit: usize) -> Result<Vec<String>, StoreError> {
+        self.read("read the logins", |transaction| {
+            team_counts::logins(transaction, after, limit)
+        })
+    }
+
+    fn pull_requests_by_team_rule(&self) -> Result<HashMap<usize, u64>, StoreError> {
+        self.read("count what each team rule decides", team_counts::decided)
+    }
+
+    fn put_sightings(&self, sightings: &[Sighting]) -> Result<SightingCounts, StoreError> {
+        let mut counts = SightingCounts::default();
+        for chunk in sightings.chunks(TRANSACTION_ROWS) {
+            counts += self.write("store what was discovered", |transaction| {
+                discovered::put(transaction, chunk)
+            })?;
+        }
+        Ok(counts)
+    }
+
+    fn discovered(
+        &self,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<DiscoveredRepository>, StoreError> {
+        self.read("read what was discovered", |transaction| {
+            discovered::list(transaction, after, limit)
+        })
     }
 
     fn undetected(

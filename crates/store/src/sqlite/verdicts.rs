@@ -8,16 +8,18 @@ use super::facts::read_verdict;
 use super::fault::Fault;
 use super::observations;
 use super::pages::{PageQuery, page};
+use super::team_of::Deciding;
 use super::words::Ids;
 use crate::adoption::ToolPlace;
 use crate::error::StoreError;
 use crate::selection::Selection;
 use crate::verdicts::{VerdictRecord, VerdictWrite, VerdictWrites};
 
-const VERDICT_COLUMNS: &str = "pr.repo_id, repo.name, pr.number, repo.team, word.text, \
+const VERDICT_COLUMNS: &str = "pr.repo_id, repo.name, pr.number, team.name, word.text, \
      pr.detected_hash IS pr.content_hash, pr.origin, pr.ai_authored, pr.ai_reviewed, \
      pr.plain_bot, pr.confidence";
-const VERDICT_JOIN: &str = "JOIN word ON word.id = pr.catalogue_id";
+const VERDICT_JOIN: &str = "JOIN word ON word.id = pr.catalogue_id \
+     JOIN team ON team.id = pr.team_id";
 
 /// Stores the verdicts of one transaction.
 pub(super) fn put(
@@ -26,6 +28,7 @@ pub(super) fn put(
     verdicts: &[VerdictWrite],
 ) -> Result<VerdictWrites, Fault> {
     let mut ids = Ids::new(transaction);
+    let mut teams = Deciding::new(transaction)?;
     let catalogue_id = ids.word(catalogue_version)?;
     let mut writes = VerdictWrites::default();
     for write in verdicts {
@@ -51,6 +54,9 @@ pub(super) fn put(
                     number,
                     &write.measures,
                 )?;
+                if teams.looks_at_people() {
+                    teams.person_found(repo_id, number)?;
+                }
                 writes.stored += 1;
             }
             _ => writes.unknown += 1,

@@ -17,4 +17,5 @@ mod providers;
 mod quarantine;
 mod support;
 mod sync;
+mod teams;
 mod together;
