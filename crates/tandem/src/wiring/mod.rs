@@ -16,3 +16,4 @@ pub(crate) mod oracle;
 pub(crate) mod pages;
 pub(crate) mod prompt_parts;
 pub(crate) mod question;
+pub(crate) mod runs;

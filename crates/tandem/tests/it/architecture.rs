@@ -17,7 +17,10 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("github", &["model"]),
     ("standin", &["model"]),
     ("store", &["batch", "github", "measures", "model"]),
-    ("web", &["insights", "measures", "model", "stats", "store"]),
+    (
+        "web",
+        &["batch", "insights", "measures", "model", "stats", "store"],
+    ),
 ];
 
 /// Crates that do no I/O, read no environment and never print.
