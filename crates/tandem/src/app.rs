@@ -1,5 +1,6 @@
 //! What every verb starts from: the options, where things are, how to say things.
 
+use std::ffi::OsString;
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 
@@ -17,6 +18,8 @@ pub(crate) struct App {
     pub(crate) output: Output,
     /// Where events for machines go; `-` is stderr.
     pub(crate) events: Option<PathBuf>,
+    /// Whether a run stops when stdin ends.
+    pub(crate) stop_with_stdin: bool,
     database: Option<String>,
     /// Whether the database was named on the command line rather than by the environment.
     is_named: bool,
@@ -36,6 +39,7 @@ impl App {
                 progress: !options.no_progress && !quiet && std::io::stderr().is_terminal(),
             },
             events: options.events.clone(),
+            stop_with_stdin: options.stop_with_stdin,
             is_named: options.db.is_some()
                 && options.db != std::env::var("TANDEM_DATABASE_URL").ok(),
             database: options.db.clone().filter(|text| !text.trim().is_empty()),
@@ -48,6 +52,7 @@ impl App {
         App {
             output: self.output,
             events: self.events.clone(),
+            stop_with_stdin: self.stop_with_stdin,
             database: Some(path.display().to_string()),
             is_named: true,
             config_path: self.config_path.clone(),
@@ -63,10 +68,24 @@ impl App {
                 database: self.database.clone(),
                 is_named: true,
                 events: self.events.clone(),
+                stop_with_stdin: self.stop_with_stdin,
                 config_path: self.config_path.clone(),
             };
         }
         self.with_database(path)
+    }
+
+    /// The global options with which another process of this program works on the same database by the
+    /// same configuration.
+    ///
+    /// # Errors
+    /// As [`App::database_path`].
+    pub(crate) fn arguments_for_child(&self) -> Result<Vec<OsString>, CliError> {
+        let mut arguments = vec![OsString::from("--db"), self.database_path()?.into()];
+        if let Some(path) = &self.config_path {
+            arguments.extend([OsString::from("--config"), path.into()]);
+        }
+        Ok(arguments)
     }
 
     /// Where the database is.

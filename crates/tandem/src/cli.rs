@@ -99,6 +99,9 @@ pub(crate) struct GlobalOptions {
     /// Write events of runs for machines as JSON lines into FILE; - for stderr
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) events: Option<PathBuf>,
+    /// Stop a run at the next safe point when stdin ends, as if interrupted. For programs that begin runs
+    #[arg(long, global = true, hide = true)]
+    pub(crate) stop_with_stdin: bool,
     /// When to use colour; NO_COLOR is honoured
     #[arg(long, global = true, value_enum, default_value_t = ColorChoice::Auto, value_name = "WHEN")]
     pub(crate) color: ColorChoice,

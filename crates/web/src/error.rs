@@ -21,6 +21,8 @@ pub(crate) enum PageError {
     NotFound(String),
     /// The request does not make sense; the words say why.
     BadRequest(String),
+    /// The visitor may not; the words say why.
+    Forbidden(String),
     /// The source failed.
     Source(SourceError),
 }
@@ -42,6 +44,7 @@ impl IntoResponse for PageError {
         let (status, title, words) = match self {
             PageError::NotFound(words) => (StatusCode::NOT_FOUND, "Not found", words),
             PageError::BadRequest(words) => (StatusCode::BAD_REQUEST, "Not understood", words),
+            PageError::Forbidden(words) => (StatusCode::FORBIDDEN, "Refused", words),
             PageError::Source(error) => (
                 StatusCode::INTERNAL_SERVER_ERROR,
                 "The data could not be read",

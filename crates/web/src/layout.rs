@@ -96,10 +96,22 @@ pub(crate) fn page(frame: &Frame<'_>, body: Markup) -> Markup {
 
 /// The same, loading itself again after some seconds.
 pub(crate) fn refreshing(frame: &Frame<'_>, seconds: u32, body: Markup) -> Markup {
-    document(frame, Some(seconds), body)
+    document(frame, Some(Refresh::Always(seconds)), body)
 }
 
-fn document(frame: &Frame<'_>, refresh: Option<u32>, body: Markup) -> Markup {
+/// A page that a script keeps moving; without a script it loads itself again after some seconds.
+pub(crate) fn live_page(frame: &Frame<'_>, seconds: Option<u32>, body: Markup) -> Markup {
+    document(frame, seconds.map(Refresh::WithoutScript), body)
+}
+
+/// That a document loads itself again, after some seconds.
+#[derive(Clone, Copy)]
+enum Refresh {
+    Always(u32),
+    WithoutScript(u32),
+}
+
+fn document(frame: &Frame<'_>, refresh: Option<Refresh>, body: Markup) -> Markup {
     let addresses = assets::addresses();
     let everything = Period::default();
     let period = frame.period.unwrap_or(&everything);
@@ -110,7 +122,11 @@ fn document(frame: &Frame<'_>, refresh: Option<u32>, body: Markup) -> Markup {
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="color-scheme" content="light dark";
-                @if let Some(seconds) = refresh { meta http-equiv="refresh" content=(seconds); }
+                @match refresh {
+                    Some(Refresh::Always(seconds)) => { meta http-equiv="refresh" content=(seconds); },
+                    Some(Refresh::WithoutScript(seconds)) => { noscript { meta http-equiv="refresh" content=(seconds); } },
+                    None => {},
+                }
                 title { (frame.title) " · Tandem" }
                 link rel="icon" href=(addresses.icon) type="image/svg+xml";
                 link rel="stylesheet" href=(addresses.style);

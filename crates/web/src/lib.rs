@@ -6,8 +6,10 @@ mod charts;
 mod error;
 mod headers;
 mod layout;
+mod live;
 mod pages;
 mod rendered;
+mod runs;
 mod settings;
 mod shown;
 mod site;
@@ -18,6 +20,9 @@ mod words;
 
 pub use access::{Access, NewToken, Role, TokenError, TokenHash, TrustedProxy, new_token};
 pub use error::ServeError;
+pub use runs::{
+    EstimatePart, EstimateRange, RunEstimate, RunRequest, Runs, RunsError, Work, WorkKind,
+};
 pub use settings::Settings;
 pub use site::Site;
 pub use source::{Basis, Period, Source, SourceError};

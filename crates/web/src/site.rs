@@ -13,6 +13,7 @@ use tokio::net::TcpListener;
 
 use crate::access::{self, Guard};
 use crate::error::{PageError, ServeError};
+use crate::live::Live;
 use crate::rendered::Rendered;
 use crate::settings::Settings;
 use crate::snapshot::Keeper;
@@ -27,6 +28,7 @@ pub struct Site {
     pub(crate) keeper: Keeper,
     pub(crate) guard: Arc<Guard>,
     pub(crate) rendered: Arc<Rendered>,
+    pub(crate) live: Arc<Live>,
 }
 
 impl Site {
@@ -39,6 +41,7 @@ impl Site {
             guard: Arc::new(Guard::new(settings.access.clone())),
             settings: Arc::new(settings),
             rendered: Arc::new(Rendered::default()),
+            live: Arc::new(Live::new()),
         }
     }
 
@@ -55,7 +58,8 @@ impl Site {
             .layer(middleware::from_fn(headers::secure))
     }
 
-    /// Serves connections until `shutdown` is ready.
+    /// Serves connections until `shutdown` is ready. Runs that were begun here are stopped then, and can
+    /// be resumed.
     ///
     /// # Errors
     /// When connections can no longer be accepted.
@@ -64,14 +68,24 @@ impl Site {
         listener: TcpListener,
         shutdown: impl Future<Output = ()> + Send + 'static,
     ) -> Result<(), ServeError> {
-        axum::serve(
+        let live = Arc::clone(&self.live);
+        let shutdown = async move {
+            shutdown.await;
+            live.close();
+        };
+        let served = axum::serve(
             listener,
             self.router()
                 .into_make_service_with_connect_info::<SocketAddr>(),
         )
         .with_graceful_shutdown(shutdown)
         .await
-        .map_err(ServeError::Serve)
+        .map_err(ServeError::Serve);
+        if let Some(runs) = self.source.runs() {
+            // Nothing is left to be done where this fails: the process ends, and runs end with it.
+            let _ = tokio::task::spawn_blocking(move || runs.stop()).await;
+        }
+        served
     }
 
     /// Asks the source on a thread that may block.

@@ -3,7 +3,10 @@
 use std::sync::Arc;
 
 use insights::Report;
+use measures::Account;
 use store::{Coverage, EvidenceCount, Store, StoreError};
+
+use crate::runs::Runs;
 
 /// Which months a report is about; both ends included, `None` for no end.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
@@ -20,6 +23,9 @@ pub enum SourceError {
     /// The database could not be read.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The ledger of runs could not be read.
+    #[error(transparent)]
+    Ledger(#[from] batch::LedgerError),
     /// Something else, in a sentence.
     #[error("{0}")]
     Other(String),
@@ -55,4 +61,14 @@ pub trait Source: Send + Sync {
 
     /// Coverage and evidence of the whole database.
     fn basis(&self) -> Result<Basis, SourceError>;
+
+    /// Who begins, resumes and cancels runs; `None` where only the ledger is read.
+    fn runs(&self) -> Option<Arc<dyn Runs>> {
+        None
+    }
+
+    /// Whether an account is known as automation or as a tool's, beyond what its host says.
+    fn is_bot(&self, account: Account<'_>) -> bool {
+        measures::is_marked_bot(account)
+    }
 }

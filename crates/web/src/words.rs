@@ -17,6 +17,15 @@ pub(crate) fn count(number: u64) -> String {
     text
 }
 
+/// Dollars with two decimals, or four below ten cents, as the command line writes them.
+pub(crate) fn dollars(usd: f64) -> String {
+    if usd.abs() < 0.1 {
+        format!("${usd:.4}")
+    } else {
+        format!("${usd:.2}")
+    }
+}
+
 /// A share as `12.3 %`, or a dash where there is nothing to divide by.
 pub(crate) fn percent(share: Option<f64>) -> String {
     share.map_or_else(|| "–".to_owned(), |share| format!("{:.1} %", share * 100.0))

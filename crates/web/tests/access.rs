@@ -339,3 +339,27 @@ async fn a_proxy_is_believed_from_its_own_address_only() {
         assert!(answer.text().contains(role), "{user} from {from}");
     }
 }
+
+#[tokio::test]
+async fn a_viewer_begins_and_ends_no_run() {
+    let token = new_token().expect("made");
+    let hash = TokenHash::new("ann", Role::Viewer, &token.hash).expect("a hash");
+    let site = site(log_in(vec![hash], None));
+    let bearer = format!("Bearer {}", token.token);
+    for (path, form) in [
+        ("/runs/estimate", "csrf=x&limit=1"),
+        ("/runs", "csrf=x&plan=y"),
+        ("/runs/1/resume", "csrf=x"),
+        ("/runs/1/cancel", "csrf=x"),
+    ] {
+        let refused = post(path, form)
+            .with(AUTHORIZATION, &bearer)
+            .of(&site)
+            .await;
+        assert_eq!(refused.status(), StatusCode::FORBIDDEN, "{path}");
+        assert!(refused.text().contains("you are a viewer"), "{path}");
+    }
+    let shown = get("/runs").with(AUTHORIZATION, &bearer).of(&site).await;
+    assert_eq!(shown.status(), StatusCode::OK);
+    assert!(!shown.text().contains("Show the estimate"));
+}

@@ -84,7 +84,8 @@ pub(crate) fn run(app: &App, arguments: &AnalyzeArguments) -> Result<Outcome, Cl
     } else {
         Wait::UntilDone
     };
-    let interrupt = Interrupt::new(app.output, TakenUp::ByRun);
+    let interrupt =
+        Interrupt::new(app.output, TakenUp::ByRun).ending_with_stdin(app.stop_with_stdin);
     let setup = Setup::new(app, &config, &tiers, wait)?;
     let engine = setup.engine(app, &store, Arc::clone(&detector), interrupt.token())?;
     interrupt.heeded(async {
@@ -171,7 +172,8 @@ fn take_up(
         spec.budget = Some(budget);
         ledger.set_run_spec(run, &spec)?;
     }
-    let interrupt = Interrupt::new(app.output, TakenUp::ByRun);
+    let interrupt =
+        Interrupt::new(app.output, TakenUp::ByRun).ending_with_stdin(app.stop_with_stdin);
     interrupt.concerns(run);
     let setup = Setup::new(app, &config, &spec.tiers, Wait::UntilDone)?;
     // Labels are kept in one place, which one process writes at a time.

@@ -10,8 +10,10 @@ use crate::app::App;
 use crate::cli::ServeArguments;
 use crate::config::Config;
 use crate::error::{CliError, ErrorKind, Outcome};
+use crate::wiring::detection::detector;
 use crate::wiring::interrupt::interrupted;
 use crate::wiring::pages::Pages;
+use crate::wiring::runs::ChildRuns;
 
 /// Where the pages are when nobody says otherwise.
 const DEFAULT_ADDRESS: (Ipv4Addr, u16) = (Ipv4Addr::LOCALHOST, 8787);
@@ -43,7 +45,7 @@ pub(crate) fn run(app: &App, arguments: &ServeArguments) -> Result<Outcome, CliE
         .unwrap_or_else(|| SocketAddr::from(DEFAULT_ADDRESS));
     let settings = settings(app, &config, address)?;
     let store = app.open_to_read("serve")?;
-    let source = Arc::new(Pages::new(store));
+    let source = Arc::new(Pages::new(store, ChildRuns::new(app)?, detector(app, &[])?));
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()?;

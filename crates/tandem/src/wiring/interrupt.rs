@@ -65,6 +65,20 @@ impl Interrupt {
         }
     }
 
+    /// Stops as after a first Ctrl-C when stdin ends too, where that is wanted: whoever began this process
+    /// holds the other end, and it ends with them, however they end.
+    pub(crate) fn ending_with_stdin(self, is_wanted: bool) -> Self {
+        if is_wanted {
+            let token = self.token.clone();
+            // Not a task of the runtime, which would wait for the read when it ends.
+            std::thread::spawn(move || {
+                let _ = std::io::copy(&mut std::io::stdin().lock(), &mut std::io::sink());
+                token.cancel();
+            });
+        }
+        self
+    }
+
     /// What the engine looks at.
     pub(crate) fn token(&self) -> CancellationToken {
         self.token.clone()

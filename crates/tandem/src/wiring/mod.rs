@@ -16,4 +16,5 @@ pub(crate) mod oracle;
 pub(crate) mod pages;
 pub(crate) mod prompt_parts;
 pub(crate) mod question;
+pub(crate) mod runs;
 pub(crate) mod teams;

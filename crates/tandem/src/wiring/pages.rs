@@ -3,28 +3,36 @@
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
+use detect::Detector;
 use insights::advice::builtin_rules;
 use insights::effects::{Reading, Sensitivity};
 use insights::months::month_of_name;
 use insights::{Report, ReportOptions, Scope, by_month_range, report};
 use jiff::Timestamp;
-use measures::{Calendar, Observations};
+use measures::{Account, Calendar, Observations};
 use store::{Selection, Store};
-use web::{Basis, Period, Source, SourceError};
+use web::{Basis, Period, Runs, Source, SourceError};
 
 use super::observations;
 use super::question::current_versions;
+use super::runs::ChildRuns;
 use crate::error::CliError;
 
 /// The database, read as the verbs read it.
 pub(crate) struct Pages {
     store: Arc<dyn Store>,
+    runs: Arc<ChildRuns>,
+    detector: Detector,
 }
 
 impl Pages {
-    /// Pages from a database.
-    pub(crate) fn new(store: Arc<dyn Store>) -> Self {
-        Pages { store }
+    /// Pages from a database, and the runs on it.
+    pub(crate) fn new(store: Arc<dyn Store>, runs: ChildRuns, detector: Detector) -> Self {
+        Pages {
+            store,
+            runs: Arc::new(runs),
+            detector,
+        }
     }
 }
 
@@ -98,6 +106,15 @@ impl Source for Pages {
             }
         }
         Ok(())
+    }
+
+    fn runs(&self) -> Option<Arc<dyn Runs>> {
+        Some(Arc::clone(&self.runs) as Arc<dyn Runs>)
+    }
+
+    fn is_bot(&self, account: Account<'_>) -> bool {
+        self.detector
+            .is_automation(account.id, account.login, account.is_bot)
     }
 
     fn basis(&self) -> Result<Basis, SourceError> {

@@ -15,6 +15,7 @@ mod interrupts;
 mod json_contract;
 mod providers;
 mod quarantine;
+mod serve;
 mod support;
 mod sync;
 mod teams;

@@ -28,6 +28,7 @@ use logins::Logins;
 use sessions::{SESSION_COOKIE, Sessions};
 
 pub(crate) use login::routes;
+pub(crate) use sessions::random_text;
 pub use tokens::{NewToken, TokenError, new_token};
 
 /// What somebody may do.

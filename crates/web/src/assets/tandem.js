@@ -117,6 +117,25 @@
       : minutes < 2880 ? Math.round(minutes / 60) + " hours ago" : Math.round(minutes / 1440) + " days ago";
     time.insertAdjacentText("afterend", " (" + age + ")");
   }
+  // A part of a page that moves: the server sends it anew whenever it changed. What is open stays open.
+  function follow(element) {
+    if (typeof EventSource === "undefined") { return; }
+    const source = new EventSource(element.dataset.live);
+    source.addEventListener("fragment", function (event) {
+      const open = Array.from(element.querySelectorAll("details")).map((one) => one.open);
+      const scrolled = Array.from(element.querySelectorAll(".table-wrap")).map((one) => one.scrollLeft);
+      element.innerHTML = event.data;
+      element.querySelectorAll("details").forEach((one, index) => { if (open[index]) { one.open = true; } });
+      element.querySelectorAll(".table-wrap").forEach((one, index) => { one.scrollLeft = scrolled[index] || 0; });
+      element.dataset.moves = String(Number(element.dataset.moves || "0") + 1);
+    });
+    source.addEventListener("end", function () { source.close(); window.location.reload(); });
+    source.addEventListener("error", function () {
+      // The browser comes again by itself where the connection broke, but not where it was refused.
+      if (source.readyState === EventSource.CLOSED) { window.setTimeout(function () { window.location.reload(); }, 15000); }
+    });
+  }
+  for (const element of document.querySelectorAll("[data-live]")) { follow(element); }
 
   drawAll();
 })();

@@ -4,6 +4,8 @@ mod detection;
 mod insights;
 mod methods;
 mod overview;
+mod pull_requests;
+mod runs;
 mod scope;
 mod teams;
 mod tools;
@@ -80,6 +82,8 @@ pub(crate) fn routes() -> Router<Site> {
         .route("/methods", report_page(&METHODS))
         .route("/teams", get(teams_page))
         .route("/teams/{team}", get(team_page))
+        .merge(pull_requests::routes())
+        .merge(runs::routes())
 }
 
 /// The list of teams; a team that was chosen in the form has a page of its own.

@@ -1,0 +1,390 @@
+//! `tandem serve` as a browser meets it: runs are begun, watched, stopped, resumed and cancelled over
+//! HTTP, and what others wrote stays text.
+
+use std::collections::BTreeMap;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::support::{Emulator, Tandem, record, wait_until};
+
+/// Long enough for a loaded machine.
+const LIMIT: Duration = Duration::from_secs(90);
+
+/// A server on a database; it is asked to stop, and ends with the test at the latest.
+struct Server {
+    child: Child,
+    address: String,
+}
+
+/// What it answered.
+struct Page {
+    status: u16,
+    head: String,
+    text: String,
+}
+
+impl Page {
+    fn header(&self, name: &str) -> &str {
+        self.head
+            .lines()
+            .filter_map(|line| line.split_once(": "))
+            .find(|(one, _)| one.eq_ignore_ascii_case(name))
+            .map_or("", |(_, value)| value)
+    }
+
+    /// The value of a hidden field.
+    fn field(&self, name: &str) -> String {
+        let start = format!("name=\"{name}\" value=\"");
+        let (_, rest) = self
+            .text
+            .split_once(&start)
+            .unwrap_or_else(|| panic!("no field {name} in {}", self.text));
+        rest.split('"').next().unwrap_or_default().to_owned()
+    }
+}
+
+impl Server {
+    fn start(tandem: &Tandem) -> Self {
+        let mut child = tandem
+            .command(&["serve", "--listen", "127.0.0.1:0", "--json"])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("the server starts");
+        let mut first = String::new();
+        let stdout = child.stdout.take().expect("piped");
+        BufReader::new(stdout)
+            .read_line(&mut first)
+            .expect("a line");
+        let ready: Value = serde_json::from_str(&first).expect("the start-up line");
+        let address = ready["serving"].as_str().expect("an address").to_owned();
+        Server { child, address }
+    }
+
+    fn connect(&self, method: &str, path: &str, more: &str, body: &str) -> TcpStream {
+        let mut stream = TcpStream::connect(&self.address).expect("connected");
+        stream.set_read_timeout(Some(LIMIT)).expect("a time limit");
+        write!(
+            stream,
+            "{method} {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n{more}Content-Length: {}\r\n\r\n{body}",
+            self.address,
+            body.len()
+        )
+        .expect("sent");
+        stream
+    }
+
+    fn ask(&self, method: &str, path: &str, more: &str, body: &str) -> Page {
+        let mut stream = self.connect(method, path, more, body);
+        let mut bytes = Vec::new();
+        stream.read_to_end(&mut bytes).expect("an answer");
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        let (head, text) = text.split_once("\r\n\r\n").expect("a head");
+        let status = head
+            .split(' ')
+            .nth(1)
+            .and_then(|status| status.parse().ok())
+            .expect("a status");
+        Page {
+            status,
+            head: head.to_owned(),
+            text: text.to_owned(),
+        }
+    }
+
+    fn get(&self, path: &str) -> Page {
+        self.ask("GET", path, "", "")
+    }
+
+    fn post(&self, path: &str, form: &str) -> Page {
+        let kind = "Content-Type: application/x-www-form-urlencoded\r\n";
+        self.ask("POST", path, kind, form)
+    }
+
+    fn csrf(&self) -> String {
+        self.get("/runs").field("csrf")
+    }
+
+    /// Asks for an estimate, says yes, and returns the number of the run and the page of the estimate.
+    fn begin(&self, wish: &str) -> (u64, Page) {
+        let csrf = self.csrf();
+        let estimate = self.post("/runs/estimate", &format!("csrf={csrf}&{wish}"));
+        assert_eq!(estimate.status, 200, "{}", estimate.text);
+        let form = format!("csrf={csrf}&plan={}", estimate.field("plan"));
+        let begun = self.post("/runs", &form);
+        assert_eq!(begun.status, 303, "{}", begun.text);
+        let run = begun
+            .header("location")
+            .rsplit('/')
+            .next()
+            .and_then(|id| id.parse().ok())
+            .unwrap_or_else(|| panic!("leads to {}", begun.header("location")));
+        let again = self.post("/runs", &form);
+        assert_eq!(again.status, 400, "an estimate counts once");
+        (run, estimate)
+    }
+
+    /// Stops it as a service manager does, and waits until it is gone.
+    fn stop(&mut self) {
+        let stopped = Command::new("kill")
+            .arg(self.child.id().to_string())
+            .status()
+            .expect("a signal");
+        assert!(stopped.success());
+        let status = self.child.wait().expect("it ends");
+        assert!(status.success(), "{status}");
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn run_of(tandem: &Tandem, run: u64) -> Value {
+    tandem.json(&["runs", "show", &run.to_string()])
+}
+
+/// No request has two billed answers at the same model.
+fn assert_billed_once(emulator: &Emulator) {
+    let mut times: BTreeMap<(String, String), u32> = BTreeMap::new();
+    for line in emulator.billed() {
+        let text = |name: &str| line[name].as_str().unwrap_or_default().to_owned();
+        *times.entry((text("model"), text("custom_id"))).or_default() += 1;
+    }
+    let twice: Vec<_> = times.iter().filter(|(_, number)| **number > 1).collect();
+    assert!(twice.is_empty(), "{twice:?}");
+}
+
+const SLOW: &str = "version = 1\n[timing]\nvalidating_ms = 500\nin_progress_ms = 4000\n";
+
+#[test]
+fn a_run_is_begun_from_the_page_and_its_page_moves_until_it_ends() {
+    let emulator = Emulator::start(Some(SLOW));
+    let tandem = Tandem::new()
+        .with_emulator(&emulator)
+        .with_pull_requests(40);
+    let server = Server::start(&tandem);
+    let (run, estimate) = server.begin("limit=25&team=&budget=&tiers=&fallback=yes");
+    assert!(
+        estimate.text.contains("25 of at most 25"),
+        "{}",
+        estimate.text
+    );
+    assert!(estimate.text.contains("up to $"), "{}", estimate.text);
+
+    let stream = server.connect("GET", &format!("/runs/{run}/events"), "", "");
+    let mut fragments = 0;
+    let mut has_ended = false;
+    let mut last = String::new();
+    for line in BufReader::new(stream).lines() {
+        let line = line.expect("a line of the stream");
+        if line == "event: fragment" {
+            fragments += 1;
+        } else if let Some(data) = line.strip_prefix("data: ").filter(|data| *data != "end") {
+            data.clone_into(&mut last);
+        } else if line == "event: end" {
+            has_ended = true;
+        }
+    }
+    assert!(has_ended && fragments >= 2, "{fragments} fragments");
+    assert!(last.contains("25 of 25 answered"), "{last}");
+
+    let shown = run_of(&tandem, run);
+    assert_eq!(shown["state"], "finished");
+    assert_eq!(shown["totals"]["requests"], 25);
+    let page = server.get(&format!("/runs/{run}"));
+    assert!(page.text.contains("25 of 25 answered"));
+    assert!(
+        !page.text.contains("data-live"),
+        "what is over is not watched"
+    );
+    assert_billed_once(&emulator);
+}
+
+#[test]
+fn a_run_stops_with_the_server_and_is_resumed_by_the_next() {
+    let emulator = Emulator::start(Some(SLOW));
+    let tandem = Tandem::new()
+        .with_emulator(&emulator)
+        .with_pull_requests(30);
+    let mut server = Server::start(&tandem);
+    let (run, _) = server.begin("limit=30&fallback=yes");
+    wait_until("a batch at the provider", LIMIT, || {
+        let shards = &run_of(&tandem, run)["tiers"][0]["shards"];
+        shards[0]["state"] == "created"
+    });
+    // Somebody watches meanwhile: the server stops all the same.
+    let _watcher = server.connect("GET", &format!("/runs/{run}/events"), "", "");
+    server.stop();
+    assert_eq!(run_of(&tandem, run)["state"], "stopped");
+
+    let server = Server::start(&tandem);
+    let csrf = server.get(&format!("/runs/{run}/change")).field("csrf");
+    let path = format!("/runs/{run}/resume");
+    let form = format!("csrf={csrf}&budget=");
+    assert_eq!(server.post(&path, &form).status, 303);
+    assert_eq!(
+        server.post(&path, &form).status,
+        400,
+        "one works on it already"
+    );
+    wait_until("the end of the run", LIMIT, || {
+        run_of(&tandem, run)["state"] == "finished"
+    });
+    let totals = &run_of(&tandem, run)["totals"];
+    assert_eq!(
+        totals["answered"]
+            .as_u64()
+            .zip(totals["failed"].as_u64())
+            .map(|(a, f)| a + f),
+        Some(30)
+    );
+    assert_billed_once(&emulator);
+}
+
+#[test]
+fn a_run_is_cancelled_from_the_page_while_this_server_works_on_it() {
+    let emulator = Emulator::start(Some("version = 1\n[timing]\nin_progress_ms = 600000\n"));
+    let tandem = Tandem::new()
+        .with_emulator(&emulator)
+        .with_pull_requests(12);
+    let server = Server::start(&tandem);
+    let (run, _) = server.begin("limit=12");
+    wait_until("a batch at the provider", LIMIT, || {
+        let shards = &run_of(&tandem, run)["tiers"][0]["shards"];
+        shards[0]["state"] == "created"
+    });
+    let csrf = server.get(&format!("/runs/{run}/change")).field("csrf");
+    let path = format!("/runs/{run}/cancel");
+    let cancelled = server.post(&path, &format!("csrf={csrf}"));
+    assert_eq!(cancelled.status, 303, "{}", cancelled.text);
+    wait_until("the end of the run", LIMIT, || {
+        run_of(&tandem, run)["state"] == "cancelled"
+    });
+    let again = server.post(&path, &format!("csrf={csrf}"));
+    assert_eq!(again.status, 400, "what is over cannot be cancelled");
+}
+
+#[test]
+fn nothing_is_begun_without_proof_or_from_another_site_or_with_words_that_are_options() {
+    let tandem = Tandem::new().with_pull_requests(4);
+    let server = Server::start(&tandem);
+    let csrf = server.csrf();
+    let wrong = "0".repeat(64);
+    for (path, form, status) in [
+        ("/runs/estimate", format!("csrf={wrong}&limit=1"), 403),
+        ("/runs", format!("csrf={wrong}&plan=x"), 403),
+        ("/runs", format!("csrf={csrf}&plan=x"), 400),
+        ("/runs/1/resume", format!("csrf={wrong}"), 403),
+        ("/runs/1/cancel", format!("csrf={wrong}"), 403),
+        ("/runs/99/cancel", format!("csrf={csrf}"), 404),
+        ("/runs/estimate", format!("csrf={csrf}&limit=0"), 400),
+        (
+            "/runs/estimate",
+            format!("csrf={csrf}&limit=1&tiers=--db%3D%2Fx"),
+            400,
+        ),
+        (
+            "/runs/estimate",
+            format!("csrf={csrf}&limit=1&tiers=nobody:model"),
+            400,
+        ),
+        (
+            "/runs/estimate",
+            format!("csrf={csrf}&limit=1&team=no-such-team"),
+            400,
+        ),
+    ] {
+        let answer = server.post(path, &form);
+        assert_eq!(answer.status, status, "{path} {form}: {}", answer.text);
+    }
+    let foreign =
+        "Content-Type: application/x-www-form-urlencoded\r\nSec-Fetch-Site: cross-site\r\n";
+    let answer = server.ask(
+        "POST",
+        "/runs/estimate",
+        foreign,
+        &format!("csrf={csrf}&limit=1"),
+    );
+    assert_eq!(answer.status, 403);
+    assert_eq!(server.get("/runs/1").status, 404);
+    assert_eq!(server.get("/runs/1/events").status, 404);
+    assert_eq!(server.get("/runs/x").status, 404);
+    assert_eq!(tandem.json(&["runs"]), json!([]));
+}
+
+#[test]
+fn without_a_key_the_rules_answer_and_nothing_leaves() {
+    let tandem = Tandem::new().with_pull_requests(6);
+    let server = Server::start(&tandem);
+    let csrf = server.csrf();
+    let estimate = server.post("/runs/estimate", &format!("csrf={csrf}&limit=6"));
+    assert!(
+        estimate.text.contains("Nothing: rules answer"),
+        "{}",
+        estimate.text
+    );
+    let form = format!("csrf={csrf}&plan={}", estimate.field("plan"));
+    assert_eq!(server.post("/runs", &form).header("location"), "/runs");
+    assert_eq!(tandem.json(&["coverage"])["analyzed"], 6);
+}
+
+#[test]
+fn what_others_wrote_stays_text_and_people_have_no_names() {
+    let mut hostile = record(1);
+    let title = format!(
+        "<script>alert(1)</script>\u{202e}\u{1b}[31m\"'{}",
+        "x".repeat(1_000_000)
+    );
+    let body = format!(
+        "\"><img src=x onerror=alert(1)> @secret-person {}\n\nCo-authored-by: Jo Doe <jo@corp.example>\n\nGenerated with [Claude Code](https://claude.com/claude-code)",
+        "word ".repeat(200_000)
+    );
+    hostile["title"] = json!(title);
+    hostile["body"] = json!(body);
+    hostile["head_ref"] = json!("\"><script>".repeat(100));
+    hostile["labels"] = json!(["<b>bold</b>", "=cmd|' /C calc'!A0"]);
+    hostile["comments"] = json!([{"author": "person-2", "created_at": "2026-02-02T10:00:00Z",
+        "kind": "issue", "body": "<svg onload=alert(1)> Person 1 said so, person1@example.org"}]);
+    let tandem = Tandem::new();
+    let file = tandem.write_records("prs.jsonl", &[hostile]);
+    tandem.ok(&["import", &file]);
+    tandem.ok(&["detect"]);
+    let server = Server::start(&tandem);
+    let page = server.get("/pull-requests/orchard/store/1");
+    assert_eq!(page.status, 200);
+    let text = &page.text;
+    assert!(text.len() < 60_000, "{} bytes", text.len());
+    assert!(text.contains("<mark"), "evidence is marked beyond the cut");
+    for harmful in [
+        "<script>",
+        "<img src=x",
+        "<svg onload",
+        "<b>bold",
+        "\u{1b}",
+        "\u{202e}",
+    ] {
+        assert!(!text.contains(harmful), "{harmful:?}");
+    }
+    for name in [
+        "person-1",
+        "person-2",
+        "Person 1",
+        "person1@example.org",
+        "secret-person",
+        "Jo Doe",
+        "jo@corp",
+        "reviewer-1",
+    ] {
+        assert!(!text.contains(name), "{name} in {text}");
+    }
+    assert!(text.contains("the author") && text.contains("reviewer 1"));
+    assert_eq!(server.get("/pull-requests/orchard/store/2").status, 404);
+}

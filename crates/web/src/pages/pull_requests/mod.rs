@@ -1,0 +1,19 @@
+//! Pull requests: each with what is known of it and why we say what we say.
+
+mod names;
+mod one;
+mod text;
+mod timeline;
+
+use axum::Router;
+use axum::routing::get;
+
+use crate::site::Site;
+
+/// The routes about pull requests.
+pub(crate) fn routes() -> Router<Site> {
+    Router::new().route(
+        "/pull-requests/{owner}/{name}/{number}",
+        get(one::page_of_one),
+    )
+}
