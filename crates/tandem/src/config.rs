@@ -1,5 +1,6 @@
 //! The configuration file, `tandem.toml`.
 
+mod clocks;
 mod github;
 mod provider;
 mod teams;
@@ -9,6 +10,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+pub(crate) use clocks::ClocksConfig;
 pub(crate) use github::GithubConfig;
 pub(crate) use provider::{KeySource, ProviderConfig, base_url_variable};
 pub(crate) use teams::TeamRules;
@@ -32,6 +34,8 @@ pub(crate) struct Config {
     pub(crate) detect: DetectConfig,
     /// The cascade.
     pub(crate) analyze: AnalyzeConfig,
+    /// How clocks are read.
+    pub(crate) clocks: ClocksConfig,
     /// Providers by name.
     pub(crate) providers: BTreeMap<String, ProviderConfig>,
     /// Where pull requests are synced from.

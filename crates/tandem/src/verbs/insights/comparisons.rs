@@ -164,6 +164,7 @@ pub(super) fn finding_word(comparison: &Comparison) -> &'static str {
         Finding::Higher => insights::wording::direction(comparison.metric, true),
         Finding::Lower => insights::wording::direction(comparison.metric, false),
         Finding::NoMeaningfulChange => "no difference",
+        Finding::NotEnoughData if comparison.is_unconfirmed() => "not held (q)",
         Finding::NotEnoughData => "not enough data",
     }
 }
