@@ -17,6 +17,7 @@ impl Observations {
         let mut repos = Recoding::new(&self.repos);
         let mut people = Recoding::new(&self.people);
         let mut tools = Recoding::new(&self.tools);
+        let mut reviewers = Recoding::new(&self.reviewer_sets);
         for row in &self.rows {
             if row.team.index() != Some(wanted) {
                 continue;
@@ -27,6 +28,7 @@ impl Observations {
             row.person = people.code(row.person, &mut of_team.people);
             row.author_tools = tools.code(row.author_tools, &mut of_team.tools);
             row.review_tools = tools.code(row.review_tools, &mut of_team.tools);
+            row.reviewers = reviewers.code(row.reviewers, &mut of_team.reviewer_sets);
             of_team.rows.push(row);
         }
         of_team
