@@ -75,6 +75,7 @@ mod tests {
                 team: all.teams.code(team),
                 repo: all.repos.code(repo),
                 person: all.people.code(person),
+                reviewers: all.reviewer_sets.code(&format!("{person},dora")),
                 number: 7,
                 ..Observation::default()
             };
@@ -87,6 +88,7 @@ mod tests {
         assert_eq!(names(&b.repos), "b/x b/y");
         assert_eq!(names(&b.people), "bob cy");
         assert_eq!(b.people.name(b.rows[1].person), Some("cy"));
+        assert_eq!(b.reviewer_sets.name(b.rows[1].reviewers), Some("cy,dora"));
         assert_eq!(b.tools.name(b.rows[1].author_tools), None);
         assert!(all.of_team("none").rows.is_empty());
     }
