@@ -31,7 +31,7 @@
 
   function axis(own, style, isNarrow, width) {
     // Months stand upright: fewer of them are named where there is little room.
-    const few = own && own.type === "category" && width ? { nticks: Math.max(3, Math.floor(width / 62)) } : {};
+    const few = own && own.type === "category" && width ? { nticks: Math.max(3, Math.floor(width / 50)) } : {};
     const line = style.getPropertyValue("--line").trim();
     return Object.assign({ gridcolor: line, linecolor: line, zerolinecolor: line, automargin: true, fixedrange: false }, few, own,
       isNarrow ? { tickfont: { size: 10 } } : {});
@@ -64,7 +64,12 @@
         }
       }
     }
-    if (isNarrow) { narrowed(own.yaxis); }
+    if (isNarrow) {
+      narrowed(own.yaxis);
+      for (const one of [own.xaxis, own.yaxis]) {
+        if (one && one.title && one.title.text) { one.title = { text: one.title.text.replace(" (", "<br>("), font: { size: 11 } }; }
+      }
+    }
     const layout = Object.assign({}, own, {
       height: isNarrow ? height + 60 : height,
       margin: { l: 8, r: 12, t: 12, b: 8 },
