@@ -23,6 +23,14 @@ pub(super) struct Names {
 }
 
 impl Names {
+    /// Names for texts without their record, of which nobody is known.
+    pub(super) fn of_nobody(are_shown: bool) -> Self {
+        Names {
+            are_shown,
+            ..Names::default()
+        }
+    }
+
     /// Who is who in a pull request.
     pub(super) fn of(
         pull_request: &PullRequest,
