@@ -13,7 +13,7 @@ pub struct StoredPullRequest {
     pub pull_request: PullRequest,
     /// Its [`PullRequest::content_hash`], 64 hex digits.
     pub content_hash: String,
-    /// The team of its repository.
+    /// Its team.
     pub team: String,
 }
 
@@ -62,7 +62,7 @@ pub struct Fact {
     pub repo: Arc<str>,
     /// The number within the repository.
     pub number: u64,
-    /// The team of the repository.
+    /// Its team.
     pub team: Arc<str>,
     /// Login of the author; `None` for deleted accounts.
     pub author: Option<Arc<str>>,

@@ -3,6 +3,7 @@
 mod adoption;
 mod analyses;
 mod coverage;
+mod discovered;
 mod document;
 mod error;
 mod facts;
@@ -10,11 +11,13 @@ mod locks;
 mod merge;
 mod observations;
 mod open;
+mod search;
 mod selection;
 mod sqlite;
 mod statistics;
 mod store;
 mod sync;
+mod team;
 mod verdicts;
 
 pub use adoption::{Adoption, AdoptionCell, Clock, ToolCell, ToolPlace};
@@ -23,14 +26,20 @@ pub use analyses::{
     CandidateReason, Freshness, SatisfiedBy, Versions,
 };
 pub use coverage::{Coverage, CoverageCounts, CoverageRates, TeamCoverage, TierCoverage};
+pub use discovered::{DiscoveredRepository, Sighting, SightingCounts};
 pub use error::{Holder, StoreError};
 pub use facts::{Fact, Outcome, StoredPullRequest, UpsertCounts, VerdictFact};
 pub use locks::Lock;
 pub use observations::ObservationCursor;
 pub use open::{Access, OpenOptions, open};
+pub use search::{
+    Direction, NotACursor, PullRequestQuery, PullRequestRow, SearchCursor, SearchPage, Sort,
+    SortBy, TimeSpan,
+};
 pub use selection::{Cursor, Selection};
 pub use sqlite::SqliteStore;
-pub use statistics::{Statistics, TeamSummary};
+pub use statistics::Statistics;
 pub use store::Store;
 pub use sync::{ExpectedAgainstStored, RepositorySync, SyncGap};
+pub use team::{MappedPage, TeamSummary, TeamsInForce};
 pub use verdicts::{EvidenceCount, VerdictRecord, VerdictWrite, VerdictWrites};

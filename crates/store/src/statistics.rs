@@ -25,14 +25,3 @@ pub struct Statistics {
     /// When the latest pull request was opened.
     pub latest: Option<Timestamp>,
 }
-
-/// One team.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct TeamSummary {
-    /// The team.
-    pub team: String,
-    /// Its repositories.
-    pub repositories: u64,
-    /// Their pull requests.
-    pub pull_requests: u64,
-}

@@ -1,15 +1,18 @@
 //! The one narrow trait between Tandem and a database.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use measures::Observations;
 use model::{PrKey, PullRequest};
+use teams::TeamMapping;
 
 use crate::{
     Adoption, AnalysisRecord, AnalysisWrites, Candidate, CandidateQuery, Clock, Coverage, Cursor,
-    EvidenceCount, Fact, Lock, ObservationCursor, RepositorySync, Selection, Statistics,
-    StoreError, StoredPullRequest, SyncGap, TeamSummary, UpsertCounts, VerdictRecord, VerdictWrite,
-    VerdictWrites, Versions,
+    DiscoveredRepository, EvidenceCount, Fact, Lock, MappedPage, ObservationCursor,
+    PullRequestQuery, RepositorySync, SearchCursor, SearchPage, Selection, Sighting,
+    SightingCounts, Statistics, StoreError, StoredPullRequest, SyncGap, TeamSummary, TeamsInForce,
+    UpsertCounts, VerdictRecord, VerdictWrite, VerdictWrites, Versions,
 };
 
 /// Where pull requests, verdicts and analyses live.
@@ -60,12 +63,70 @@ pub trait Store: Send + Sync {
         into: &mut Observations,
     ) -> Result<Option<ObservationCursor>, StoreError>;
 
-    /// Puts repositories into a team. Repositories that are not yet known are made known; one that
-    /// was in another team leaves it.
-    fn set_team(&self, team: &str, repos: &[String]) -> Result<(), StoreError>;
+    /// A page of the pull requests that a query finds, in its order. Always of the present state; see
+    /// [`Store::refresh_search`] for what makes it fast.
+    fn search(
+        &self,
+        query: &PullRequestQuery,
+        after: Option<&SearchCursor>,
+        limit: usize,
+    ) -> Result<SearchPage, StoreError>;
 
-    /// All teams, in order of name.
+    /// How many pull requests a query finds, exactly.
+    fn count_found(&self, query: &PullRequestQuery) -> Result<u64, StoreError>;
+
+    /// Brings what searches read up to date, and says how many pull requests had changed. To be called
+    /// after many were written: each that changed since costs every search some microseconds.
+    fn refresh_search(&self) -> Result<u64, StoreError>;
+
+    /// A number that grows with every write of pull requests, teams, verdicts and analyses: what was
+    /// made of them is out of date when it is another one.
+    fn changes(&self) -> Result<u64, StoreError>;
+
+    /// The mapping by which pull requests have their teams.
+    fn teams_in_force(&self) -> Result<TeamsInForce, StoreError>;
+
+    /// Puts a team mapping in force; false when it was already. Pull requests that come from now on
+    /// have their team by it, those stored when [`Self::map_teams`] came to them.
+    fn set_team_mapping(&self, mapping: &TeamMapping) -> Result<bool, StoreError>;
+
+    /// Gives the next stored pull requests, at most `limit`, their team by the mapping in force.
+    /// Call it until it says that it is done; after a crash it goes on where it was.
+    fn map_teams(&self, limit: usize) -> Result<MappedPage, StoreError>;
+
+    /// All teams with what they have, in order of name. Reads the narrow rows of everything.
     fn teams(&self) -> Result<Vec<TeamSummary>, StoreError>;
+
+    /// The names of all teams, in order.
+    fn team_names(&self) -> Result<Vec<String>, StoreError>;
+
+    /// The names of repositories that belong to a team or in which it has, or had, pull requests.
+    fn team_repositories(&self, team: &str) -> Result<Vec<String>, StoreError>;
+
+    /// A page of the names of all repositories, in order.
+    fn repository_names(
+        &self,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<String>, StoreError>;
+
+    /// A page of the logins to which pull requests belong or that opened them, in order. Reads the
+    /// narrow rows of everything for each page: ask for large ones.
+    fn logins(&self, after: Option<&str>, limit: usize) -> Result<Vec<String>, StoreError>;
+
+    /// How many pull requests each rule of the mapping in force decides, by its place in the mapping;
+    /// rules that decide none are left out.
+    fn pull_requests_by_team_rule(&self) -> Result<HashMap<usize, u64>, StoreError>;
+
+    /// Stores that pull requests exist. Those that are stored with their content are passed over.
+    fn put_sightings(&self, sightings: &[Sighting]) -> Result<SightingCounts, StoreError>;
+
+    /// A page of repositories with discovered pull requests that nobody has read, in order of name.
+    fn discovered(
+        &self,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<DiscoveredRepository>, StoreError>;
 
     /// A page of pull requests that have no verdict by this catalogue on their present content,
     /// or no measures by the present definitions.

@@ -8,7 +8,7 @@ use serde::Serialize;
 pub struct RepositorySync {
     /// `owner/name`.
     pub repo: String,
-    /// Its team.
+    /// The team to which the repository itself belongs.
     pub team: String,
     /// Whether it is archived.
     pub archived: bool,

@@ -38,7 +38,7 @@ impl std::ops::AddAssign for VerdictWrites {
 pub struct VerdictRecord {
     /// The pull request.
     pub key: PrKey,
-    /// The team of its repository.
+    /// Its team.
     pub team: String,
     /// The version of the catalogue that gave the verdict.
     pub catalogue_version: String,

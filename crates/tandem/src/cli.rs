@@ -8,6 +8,7 @@ mod insights;
 mod quarantine;
 mod serve;
 mod sync;
+mod teams;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -28,6 +29,7 @@ pub(crate) use insights::{
 pub(crate) use quarantine::{QuarantineArguments, QuarantineCommand, QuarantineOptions};
 pub(crate) use serve::ServeArguments;
 pub(crate) use sync::SyncArguments;
+pub(crate) use teams::TeamsArguments;
 
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Green.on_default().bold())
@@ -137,6 +139,8 @@ pub(crate) enum Command {
     Import(ImportArguments),
     /// Read pull requests from GitHub: whole, and again only what changed
     Sync(SyncArguments),
+    /// Show the teams, the rules by which pull requests are theirs, and rules that match nothing
+    Teams(TeamsArguments),
     /// Find AI tools by their signatures; free, and again only for what changed
     Detect(DetectArguments),
     /// Ask language models about pull requests through half-price batches
@@ -178,7 +182,7 @@ pub(crate) enum Command {
 /// Which pull requests a verb is about.
 #[derive(Debug, Clone, Default, Args)]
 pub(crate) struct SelectionOptions {
-    /// Only this team (by default a team is the repository's owner)
+    /// Only this team (by default the repository's owner; tandem teams lists them)
     #[arg(long, value_name = "TEAM")]
     pub(crate) team: Option<String>,
     /// Only this repository

@@ -4,6 +4,7 @@ mod github;
 mod privacy;
 mod provider;
 mod serve;
+mod teams;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -13,6 +14,7 @@ use serde::Deserialize;
 pub(crate) use github::GithubConfig;
 pub(crate) use privacy::PrivacyConfig;
 pub(crate) use provider::{KeySource, ProviderConfig, base_url_variable};
+pub(crate) use teams::TeamRules;
 
 use crate::error::CliError;
 
@@ -42,6 +44,11 @@ pub(crate) struct Config {
     pub(crate) privacy: PrivacyConfig,
     /// Who may look at the pages, and from where.
     pub(crate) serve: ServeConfig,
+    /// Who a pull request counts for; `None` says nothing about it.
+    teams: Option<Vec<teams::TeamBlock>>,
+    /// What `teams` says, checked.
+    #[serde(skip)]
+    pub(crate) team_rules: Option<TeamRules>,
     /// A table of models and prices that overrides the built-in one, in the same shape.
     pub(crate) models_file: Option<PathBuf>,
     /// The folder that relative paths in this file start from.
@@ -113,6 +120,9 @@ impl Config {
                 "the configuration {} has version {version}; this Tandem knows version 1",
                 path.display()
             )));
+        }
+        if let Some(blocks) = &config.teams {
+            config.team_rules = Some(TeamRules::new(blocks, path, &text)?);
         }
         config.folder = folder;
         Ok(config)

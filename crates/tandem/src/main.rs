@@ -34,6 +34,7 @@ fn run(app: &App, command: Command) -> Result<Outcome, CliError> {
         Command::Demo(arguments) => verbs::demo::run(app, &arguments),
         Command::Import(arguments) => verbs::import::run(app, &arguments),
         Command::Sync(arguments) => verbs::sync::run(app, &arguments),
+        Command::Teams(arguments) => verbs::teams::run(app, &arguments),
         Command::Detect(arguments) => verbs::detect::run(app, &arguments),
         Command::Analyze(arguments) => verbs::analyze::run(app, &arguments),
         Command::Calibrate(arguments) => verbs::calibrate::run(app, &arguments),

@@ -80,8 +80,8 @@ fn cells(
 ) -> Result<Vec<AdoptionCell>, Fault> {
     let Counted { month, condition } = counted;
     let sql = format!(
-        "SELECT repo.team, {month} AS month, pr.origin, pr.ai_reviewed, pr.plain_bot, count(*) \
-         FROM repo CROSS JOIN pr ON pr.repo_id = repo.id \
+        "SELECT team.name, {month} AS month, pr.origin, pr.ai_reviewed, pr.plain_bot, count(*) \
+         FROM repo CROSS JOIN pr ON pr.repo_id = repo.id JOIN team ON team.id = pr.team_id \
          WHERE {SELECTED} AND {condition} AND pr.origin IS NOT NULL \
          GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4, 5"
     );
@@ -108,8 +108,9 @@ fn tools(
 ) -> Result<Vec<ToolCell>, Fault> {
     let Counted { month, condition } = counted;
     let sql = format!(
-        "SELECT repo.team, {month} AS month, verdict_tool.tool, verdict_tool.place, count(*) \
+        "SELECT team.name, {month} AS month, verdict_tool.tool, verdict_tool.place, count(*) \
          FROM repo CROSS JOIN pr ON pr.repo_id = repo.id \
+         JOIN team ON team.id = pr.team_id \
          CROSS JOIN verdict_tool ON verdict_tool.repo_id = pr.repo_id \
          AND verdict_tool.number = pr.number \
          WHERE {SELECTED} AND {condition} AND NOT pr.plain_bot \

@@ -113,8 +113,8 @@ impl Search<'_> {
         )
     }
 
-    /// Those with a time, latest first: a walk backwards along the index by time, in which only
-    /// pull requests of the same second are sorted.
+    /// Those with a time, latest first: a walk backwards along the index by time, or by team and time,
+    /// in which only pull requests of the same second are sorted.
     fn timed(
         &self,
         after: Option<&Cursor>,
@@ -133,10 +133,17 @@ impl Search<'_> {
             wanted,
             ..
         } = self;
+        let (index, of_team) = match self.query.selection.team {
+            Some(_) => (
+                "pr_by_team",
+                "pr.team_id = (SELECT id FROM team WHERE name = :team)",
+            ),
+            None => ("pr_by_created", "TRUE"),
+        };
         let sql = format!(
-            "SELECT {columns} FROM pr INDEXED BY pr_by_created \
+            "SELECT {columns} FROM pr INDEXED BY {index} \
              CROSS JOIN repo ON repo.id = pr.repo_id {joins} \
-             WHERE {from} AND {SELECTED} AND ({wanted}) \
+             WHERE {of_team} AND {from} AND {SELECTED} AND ({wanted}) \
              ORDER BY pr.created_at DESC, repo.name, pr.number LIMIT :limit"
         );
         let limit = count(limit as u64);

@@ -34,10 +34,11 @@ fn teams(
         "SELECT team, count(*), \
          sum(standing = 0), sum(standing = 1), sum(standing = 2), sum(standing = 3), \
          sum(empty_body), sum(empty_body AND standing = 0) \
-         FROM (SELECT repo.team, pr.empty_body, \
+         FROM (SELECT team.name AS team, pr.empty_body, \
                CASE WHEN coalesce({MATCHES}, FALSE) THEN 0 WHEN {QUARANTINED} THEN 3 \
                WHEN source.id IS NOT NULL THEN 1 ELSE 2 END AS standing \
-               FROM repo CROSS JOIN pr ON pr.repo_id = repo.id {ANALYSIS_JOIN} WHERE {SELECTED}) \
+               FROM repo CROSS JOIN pr ON pr.repo_id = repo.id \
+               JOIN team ON team.id = pr.team_id {ANALYSIS_JOIN} WHERE {SELECTED}) \
          GROUP BY team"
     );
     let mut prepared = transaction.prepare_cached(&sql)?;

@@ -8,11 +8,12 @@ use rusqlite::{Row, Transaction};
 use super::codes::{self, time, uncount};
 use super::fault::Fault;
 use super::pages::{PageQuery, page};
+use super::team_of::TeamNames;
 use super::words::Texts;
 use crate::facts::{Fact, VerdictFact};
 use crate::selection::Selection;
 
-const FACT_COLUMNS: &str = "repo.name, repo.team, pr.number, pr.author_id, pr.language_id, \
+const FACT_COLUMNS: &str = "repo.name, pr.team_id, pr.number, pr.author_id, pr.language_id, \
      pr.outcome, pr.draft, pr.created_at, pr.updated_at, pr.closed_at, pr.merged_at, \
      pr.additions, pr.deletions, pr.changed_files, pr.commit_count, pr.review_count, \
      pr.comment_count, pr.empty_body, pr.origin, pr.ai_authored, pr.ai_reviewed, pr.plain_bot, \
@@ -32,14 +33,16 @@ pub(super) fn list(
         parameters: &[],
     };
     let mut texts = Texts::new(transaction);
-    let mut last: Option<(Arc<str>, Arc<str>)> = None;
+    let mut teams = TeamNames::new(transaction);
+    let mut last: Option<Arc<str>> = None;
     page(transaction, &query, selection, after, limit, |row| {
         let name = text(row, 0)?;
-        let (repo, team) = match &last {
-            Some((repo, team)) if **repo == *name => (Arc::clone(repo), Arc::clone(team)),
-            _ => (Arc::from(name), Arc::from(text(row, 1)?)),
+        let repo = match &last {
+            Some(repo) if **repo == *name => Arc::clone(repo),
+            _ => Arc::from(name),
         };
-        last = Some((Arc::clone(&repo), Arc::clone(&team)));
+        last = Some(Arc::clone(&repo));
+        let team = teams.get(row.get(1)?)?;
         read(row, repo, team, &mut texts)
     })
 }

@@ -1,46 +1,16 @@
-//! Teams, counts, small values, and the look for damage.
+//! Counts, small values, and the look for damage.
 
 use rusqlite::{OptionalExtension, Transaction};
 
 use super::codes::{time, uncount};
 use super::fault::Fault;
-use crate::statistics::{Statistics, TeamSummary};
+use super::team_counts;
+use crate::statistics::Statistics;
 
 /// How many findings of a damaged database are named.
 const FINDINGS_NAMED: usize = 3;
-
-pub(super) fn set_team(
-    transaction: &Transaction<'_>,
-    team: &str,
-    repos: &[String],
-) -> Result<(), Fault> {
-    for repo in repos {
-        transaction
-            .prepare_cached(
-                "INSERT INTO repo (name, team) VALUES (?1, ?2) \
-                 ON CONFLICT (name) DO UPDATE SET team = excluded.team",
-            )?
-            .execute([repo.as_str(), team])?;
-    }
-    Ok(())
-}
-
-pub(super) fn teams(transaction: &Transaction<'_>) -> Result<Vec<TeamSummary>, Fault> {
-    let mut prepared = transaction.prepare_cached(
-        "SELECT repo.team, count(DISTINCT repo.id), count(pr.number) \
-         FROM repo LEFT JOIN pr ON pr.repo_id = repo.id GROUP BY repo.team ORDER BY repo.team",
-    )?;
-    let mut rows = prepared.query([])?;
-    let mut teams = Vec::new();
-    while let Some(row) = rows.next()? {
-        teams.push(TeamSummary {
-            team: row.get(0)?,
-            repositories: uncount(row.get(1)?),
-            pull_requests: uncount(row.get(2)?),
-        });
-    }
-    Ok(teams)
-}
+/// Where the number of changes is kept.
+const CHANGES: &str = "changes";
 
 pub(super) fn statistics(transaction: &Transaction<'_>) -> Result<Statistics, Fault> {
     let number = |sql: &str| -> Result<u64, Fault> {
@@ -56,7 +26,7 @@ pub(super) fn statistics(transaction: &Transaction<'_>) -> Result<Statistics, Fa
         size_bytes: number("PRAGMA page_count")? * number("PRAGMA page_size")?,
         pull_requests: number("SELECT count(*) FROM pr")?,
         repositories: number("SELECT count(*) FROM repo")?,
-        teams: number("SELECT count(DISTINCT team) FROM repo")?,
+        teams: team_counts::names(transaction)?.len() as u64,
         verdicts: number("SELECT count(*) FROM pr WHERE origin IS NOT NULL")?,
         analyses: number("SELECT count(*) FROM analysis")?,
         earliest: time(earliest)?,
@@ -79,6 +49,24 @@ pub(super) fn set(transaction: &Transaction<'_>, name: &str, value: &str) -> Res
         )?
         .execute([name, value])?;
     Ok(())
+}
+
+/// Says that something was written of which reports are made.
+pub(super) fn count_change(transaction: &Transaction<'_>) -> Result<(), Fault> {
+    set(
+        transaction,
+        CHANGES,
+        &(changes(transaction)? + 1).to_string(),
+    )
+}
+
+/// How often that was said.
+pub(super) fn changes(transaction: &Transaction<'_>) -> Result<u64, Fault> {
+    let Some(text) = get(transaction, CHANGES)? else {
+        return Ok(0);
+    };
+    text.parse()
+        .map_err(|_| Fault::Damaged(format!("'{text}' is not a number of changes")))
 }
 
 pub(super) fn check_integrity(transaction: &Transaction<'_>) -> Result<(), Fault> {

@@ -23,7 +23,7 @@ const PAGE: &str = "SELECT repo_id, number, outcome, created_at, closed_at, merg
      author_tools_id, review_tools_id, ready_at, first_commit_at, human_review_at, \
      human_review_from_open_at, anyone_review_at, bot_review_at, approved_at, draft_seconds, \
      size_lines, measured_files, human_reviews, review_rounds, change_type, title_code, \
-     reverts_number, reverts_title \
+     reverts_number, reverts_title, team_id \
      FROM pr WHERE (repo_id, number) > (:repo_id, :number) \
      ORDER BY repo_id, number LIMIT :limit";
 
@@ -35,7 +35,7 @@ pub(super) fn page(
     limit: usize,
     into: &mut Observations,
 ) -> Result<Option<ObservationCursor>, Fault> {
-    let repos = selected_repos(transaction, selection, into)?;
+    let selected = Selected::of(transaction, selection, into)?;
     let mut names = Names {
         texts: Texts::new(transaction),
         people: HashMap::new(),
@@ -58,7 +58,11 @@ pub(super) fn page(
             repo_id: row.get(0)?,
             number: row.get(1)?,
         };
-        let Some((repo, team)) = repos.get(&after.repo_id) else {
+        let team_id: i64 = row.get(31)?;
+        let (Some(repo), Some(team)) = (
+            selected.repos.get(&after.repo_id),
+            selected.teams.get(&team_id),
+        ) else {
             continue;
         };
         let observation = read(row, *repo, *team, &mut names, into)?;
@@ -67,26 +71,50 @@ pub(super) fn page(
     Ok((!is_empty).then_some(after))
 }
 
-/// The codes of the repositories and teams of a selection, by the repository's id.
-fn selected_repos(
-    transaction: &Transaction<'_>,
-    selection: &Selection,
-    into: &mut Observations,
-) -> Result<HashMap<i64, (Code, Code)>, Fault> {
-    let mut prepared = transaction.prepare_cached(
-        "SELECT id, name, team FROM repo \
-         WHERE (?1 IS NULL OR team = ?1) AND (?2 IS NULL OR name = ?2)",
-    )?;
-    let mut rows = prepared.query(params![selection.team, selection.repo])?;
-    let mut repos = HashMap::new();
-    while let Some(row) = rows.next()? {
-        let (name, team): (String, String) = (row.get(1)?, row.get(2)?);
-        repos.insert(
-            row.get(0)?,
-            (into.repos.code(&name), into.teams.code(&team)),
-        );
+/// The codes of the repositories and teams of a selection, by their ids.
+struct Selected {
+    repos: HashMap<i64, Code>,
+    teams: HashMap<i64, Code>,
+}
+
+impl Selected {
+    fn of(
+        transaction: &Transaction<'_>,
+        selection: &Selection,
+        into: &mut Observations,
+    ) -> Result<Self, Fault> {
+        Ok(Self {
+            repos: codes_of(
+                transaction,
+                "SELECT id, name FROM repo WHERE ?1 IS NULL OR name = ?1",
+                selection.repo.as_deref(),
+                &mut into.repos,
+            )?,
+            teams: codes_of(
+                transaction,
+                "SELECT id, name FROM team WHERE (?1 IS NULL OR name = ?1) \
+                 AND EXISTS (SELECT 1 FROM pr WHERE pr.team_id = team.id)",
+                selection.team.as_deref(),
+                &mut into.teams,
+            )?,
+        })
     }
-    Ok(repos)
+}
+
+fn codes_of(
+    transaction: &Transaction<'_>,
+    sql: &str,
+    only: Option<&str>,
+    into: &mut Dictionary,
+) -> Result<HashMap<i64, Code>, Fault> {
+    let mut prepared = transaction.prepare_cached(sql)?;
+    let mut rows = prepared.query([only])?;
+    let mut codes = HashMap::new();
+    while let Some(row) = rows.next()? {
+        let name: String = row.get(1)?;
+        codes.insert(row.get(0)?, into.code(&name));
+    }
+    Ok(codes)
 }
 
 /// From the store's ids of words to codes, each looked up once a page.

@@ -7,9 +7,13 @@ use super::codes;
 use super::fault::Fault;
 use crate::selection::Selection;
 
-/// The repositories of a selection; wants the parameters of [`selection_parameters`].
-pub(super) const SELECTED: &str =
-    "(:team IS NULL OR repo.team = :team) AND (:repo IS NULL OR repo.name = :repo)";
+/// The pull requests of a selection; wants the parameters of [`selection_parameters`].
+///
+/// The first condition passes over whole repositories in which the team has nothing.
+pub(super) const SELECTED: &str = "(:team IS NULL OR repo.id IN (SELECT repo_id FROM team_repo \
+     WHERE team_id = (SELECT id FROM team WHERE name = :team))) \
+     AND (:team IS NULL OR pr.team_id = (SELECT id FROM team WHERE name = :team)) \
+     AND (:repo IS NULL OR repo.name = :repo)";
 
 /// Which pull requests a page is taken from, and what of them.
 pub(super) struct PageQuery<'a> {

@@ -4,9 +4,13 @@ use model::{PrKey, PullRequest, State};
 use rusqlite::{OptionalExtension, Row, Transaction, params};
 
 use super::codes::{self, count, seconds};
+use super::discovered::Discovered;
 use super::fault::Fault;
+use super::meta;
 use super::pages::{PageQuery, page};
-use super::words::{Ids, known_word};
+use super::search;
+use super::team_of::{Assigned, Deciding};
+use super::words::{Ids, Texts, known_word};
 use crate::document::{self, Packer, Unpacker, document_hash};
 use crate::error::StoreError;
 use crate::facts::{Outcome, StoredPullRequest, UpsertCounts};
@@ -15,9 +19,10 @@ use crate::selection::Selection;
 
 /// What [`read_stored`] wants to find in the first columns of a row.
 pub(super) const STORED_COLUMNS: &str =
-    "document.format, document.data, pr.content_hash, repo.team, repo.name, pr.number";
+    "document.format, document.data, pr.content_hash, team.name, repo.name, pr.number";
 /// The join that goes with it.
-pub(super) const STORED_JOIN: &str = "JOIN document ON document.id = pr.document_id";
+pub(super) const STORED_JOIN: &str = "JOIN document ON document.id = pr.document_id \
+     JOIN team ON team.id = pr.team_id";
 
 /// Inserts or merges the records of one transaction.
 pub(super) fn upsert(
@@ -25,49 +30,71 @@ pub(super) fn upsert(
     pull_requests: &[PullRequest],
 ) -> Result<UpsertCounts, Fault> {
     let mut ids = Ids::new(transaction);
+    let mut teams = Deciding::new(transaction)?;
+    let discovered = Discovered::new(transaction)?;
     let mut packer = Packer::new().map_err(packing)?;
     let mut unpacker = Unpacker::new().map_err(packing)?;
+    let mut texts = Texts::new(transaction);
     let mut counts = UpsertCounts::default();
     for pull_request in pull_requests {
         let number = codes::number(&pull_request.repo, pull_request.number)?;
-        let repo_id = ids.repo(&pull_request.repo, pull_request.owner())?;
+        let repo_id = ids.repo(&pull_request.repo, &mut teams)?;
         let json = to_json(pull_request)?;
         let hash = document_hash(&json);
-        let Some((document_id, stored_hash)) = find(transaction, repo_id, number)? else {
+        let Some(known) = Known::find(transaction, repo_id, number)? else {
             let data = packer.pack(&json).map_err(packing)?;
             let document_id = transaction
                 .prepare_cached(
                     "INSERT INTO document (repo_id, number, format, data) VALUES (?1, ?2, ?3, ?4)",
                 )?
                 .insert(params![repo_id, number, document::FORMAT, data])?;
-            FactRow::of(pull_request, &mut ids)?.insert(
+            let team = teams.assign(pull_request, None)?;
+            teams.note_pair(team.team_id, repo_id)?;
+            FactRow::of(pull_request, team, &mut ids)?.insert(
                 transaction,
                 repo_id,
                 number,
                 document_id,
                 hash,
             )?;
+            discovered.forget(&pull_request.repo, number)?;
+            search::insert_title(
+                transaction,
+                document_id,
+                repo_id,
+                number,
+                &pull_request.title,
+            )?;
             counts.inserted += 1;
             continue;
         };
-        if stored_hash == hash {
+        if known.hash == hash {
             counts.unchanged += 1;
             continue;
         }
-        let stored = load(transaction, document_id, &mut unpacker)?;
+        let stored = load(transaction, known.document_id, &mut unpacker)?;
+        let title_before = stored.title.clone();
         let merged = merge(stored, pull_request.clone());
         let json = to_json(&merged)?;
         let hash = document_hash(&json);
-        if stored_hash == hash {
+        if known.hash == hash {
             counts.unchanged += 1;
             continue;
         }
-        FactRow::of(&merged, &mut ids)?.update(transaction, repo_id, number, hash)?;
+        let person = texts.get(known.person_id)?;
+        let team = teams.assign(&merged, person.as_deref())?;
+        teams.note_pair(team.team_id, repo_id)?;
+        teams.moved(&merged.repo, number, known.team_id, team.team_id)?;
+        FactRow::of(&merged, team, &mut ids)?.update(transaction, repo_id, number, hash)?;
         let data = packer.pack(&json).map_err(packing)?;
         transaction
             .prepare_cached("UPDATE document SET format = ?2, data = ?3 WHERE id = ?1")?
-            .execute(params![document_id, document::FORMAT, data])?;
+            .execute(params![known.document_id, document::FORMAT, data])?;
+        search::update_title(transaction, known.document_id, &title_before, &merged.title)?;
         counts.updated += 1;
+    }
+    if counts.inserted + counts.updated > 0 {
+        meta::count_change(transaction)?;
     }
     Ok(counts)
 }
@@ -179,20 +206,39 @@ fn to_json(pull_request: &PullRequest) -> Result<Vec<u8>, Fault> {
     })
 }
 
-fn find(
-    transaction: &Transaction<'_>,
-    repo_id: i64,
-    number: i64,
-) -> Result<Option<(i64, [u8; 16])>, Fault> {
-    Ok(transaction
-        .prepare_cached(
-            "SELECT document_id, document_hash FROM pr WHERE repo_id = ?1 AND number = ?2",
-        )?
-        .query_row([repo_id, number], |row| Ok((row.get(0)?, row.get(1)?)))
-        .optional()?)
+/// What a merge wants to know of the stored row.
+struct Known {
+    document_id: i64,
+    hash: [u8; 16],
+    person_id: Option<i64>,
+    team_id: i64,
 }
 
-fn load(
+impl Known {
+    fn find(
+        transaction: &Transaction<'_>,
+        repo_id: i64,
+        number: i64,
+    ) -> Result<Option<Self>, Fault> {
+        Ok(transaction
+            .prepare_cached(
+                "SELECT document_id, document_hash, person_id, team_id FROM pr \
+                 WHERE repo_id = ?1 AND number = ?2",
+            )?
+            .query_row([repo_id, number], |row| {
+                Ok(Self {
+                    document_id: row.get(0)?,
+                    hash: row.get(1)?,
+                    person_id: row.get(2)?,
+                    team_id: row.get(3)?,
+                })
+            })
+            .optional()?)
+    }
+}
+
+/// The document of a pull request.
+pub(super) fn load(
     transaction: &Transaction<'_>,
     document_id: i64,
     unpacker: &mut Unpacker,
@@ -211,6 +257,7 @@ fn load(
 /// The columns of `pr` that come from the document.
 struct FactRow<'p> {
     pull_request: &'p PullRequest,
+    team: Assigned,
     author_id: Option<i64>,
     language_id: Option<i64>,
     outcome: i64,
@@ -218,7 +265,7 @@ struct FactRow<'p> {
 }
 
 impl<'p> FactRow<'p> {
-    fn of(pull_request: &'p PullRequest, ids: &mut Ids<'_>) -> Result<Self, Fault> {
+    fn of(pull_request: &'p PullRequest, team: Assigned, ids: &mut Ids<'_>) -> Result<Self, Fault> {
         let login = pull_request
             .author
             .as_ref()
@@ -230,6 +277,7 @@ impl<'p> FactRow<'p> {
         };
         Ok(Self {
             pull_request,
+            team,
             author_id: login.map(|login| ids.word(login)).transpose()?,
             language_id: pull_request
                 .language
@@ -255,9 +303,9 @@ impl<'p> FactRow<'p> {
                 "INSERT INTO pr (repo_id, number, author_id, language_id, outcome, draft, \
                  created_at, updated_at, closed_at, merged_at, additions, deletions, \
                  changed_files, commit_count, review_count, comment_count, empty_body, \
-                 content_hash, document_hash, document_id) \
+                 content_hash, document_hash, document_id, team_id, team_rule) \
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, \
-                 ?17, ?18, ?19, ?20)",
+                 ?17, ?18, ?19, ?20, ?21, ?22)",
             )?
             .execute(params![
                 repo_id,
@@ -280,6 +328,8 @@ impl<'p> FactRow<'p> {
                 self.content_hash,
                 document_hash,
                 document_id,
+                self.team.team_id,
+                self.team.rule,
             ])?;
         Ok(())
     }
@@ -298,7 +348,8 @@ impl<'p> FactRow<'p> {
                  created_at = ?7, updated_at = ?8, closed_at = ?9, merged_at = ?10, \
                  additions = ?11, deletions = ?12, changed_files = ?13, commit_count = ?14, \
                  review_count = ?15, comment_count = ?16, empty_body = ?17, content_hash = ?18, \
-                 document_hash = ?19 WHERE repo_id = ?1 AND number = ?2",
+                 document_hash = ?19, team_id = ?20, team_rule = ?21 \
+                 WHERE repo_id = ?1 AND number = ?2",
             )?
             .execute(params![
                 repo_id,
@@ -320,6 +371,8 @@ impl<'p> FactRow<'p> {
                 pull_request.has_empty_body(),
                 self.content_hash,
                 document_hash,
+                self.team.team_id,
+                self.team.rule,
             ])?;
         Ok(())
     }

@@ -1,23 +1,28 @@
 //! The trait, method by method.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use measures::Observations;
 use model::{PrKey, PullRequest};
+use teams::TeamMapping;
 
 use super::{
-    SqliteStore, adoption, analyses, candidates, coverage, facts, meta, observations,
-    pull_requests, sync, verdicts,
+    SqliteStore, adoption, analyses, candidates, coverage, discovered, facts, meta, observations,
+    pull_requests, search, sync, team_counts, team_mapping, verdicts,
 };
 use crate::{
     Adoption, AnalysisRecord, AnalysisWrites, Candidate, CandidateQuery, Clock, Coverage, Cursor,
-    EvidenceCount, Fact, Lock, ObservationCursor, RepositorySync, Selection, Statistics, Store,
-    StoreError, StoredPullRequest, SyncGap, TeamSummary, UpsertCounts, VerdictRecord, VerdictWrite,
-    VerdictWrites, Versions,
+    DiscoveredRepository, EvidenceCount, Fact, Lock, MappedPage, ObservationCursor,
+    PullRequestQuery, RepositorySync, SearchCursor, SearchPage, Selection, Sighting,
+    SightingCounts, Statistics, Store, StoreError, StoredPullRequest, SyncGap, TeamSummary,
+    TeamsInForce, UpsertCounts, VerdictRecord, VerdictWrite, VerdictWrites, Versions,
 };
 
 /// How many records one transaction writes at most.
 const TRANSACTION_ROWS: usize = 20_000;
+/// How many chunks of the searched columns one transaction writes at most.
+const TRANSACTION_CHUNKS: usize = 16;
 
 impl Store for SqliteStore {
     fn upsert_pull_requests(
@@ -73,14 +78,108 @@ impl Store for SqliteStore {
         })
     }
 
-    fn set_team(&self, team: &str, repos: &[String]) -> Result<(), StoreError> {
-        self.write("store a team", |transaction| {
-            meta::set_team(transaction, team, repos)
+    fn search(
+        &self,
+        query: &PullRequestQuery,
+        after: Option<&SearchCursor>,
+        limit: usize,
+    ) -> Result<SearchPage, StoreError> {
+        self.read("search pull requests", |transaction| {
+            search::page(transaction, query, after, limit)
+        })
+    }
+
+    fn count_found(&self, query: &PullRequestQuery) -> Result<u64, StoreError> {
+        self.read("count pull requests", |transaction| {
+            search::count(transaction, query)
+        })
+    }
+
+    fn refresh_search(&self) -> Result<u64, StoreError> {
+        let mut refreshed = 0;
+        loop {
+            let written = self.write("write the searched columns", |transaction| {
+                search::refresh(transaction, TRANSACTION_CHUNKS)
+            })?;
+            refreshed += written.pull_requests;
+            if written.chunks == 0 {
+                return Ok(refreshed);
+            }
+        }
+    }
+
+    fn changes(&self) -> Result<u64, StoreError> {
+        self.read("read how often something changed", meta::changes)
+    }
+
+    fn teams_in_force(&self) -> Result<TeamsInForce, StoreError> {
+        self.read("read the team mapping", team_mapping::in_force)
+    }
+
+    fn set_team_mapping(&self, mapping: &TeamMapping) -> Result<bool, StoreError> {
+        self.write("store the team mapping", |transaction| {
+            team_mapping::set_mapping(transaction, mapping)
+        })
+    }
+
+    fn map_teams(&self, limit: usize) -> Result<MappedPage, StoreError> {
+        self.write("map pull requests to teams", |transaction| {
+            team_mapping::map_page(transaction, limit)
         })
     }
 
     fn teams(&self) -> Result<Vec<TeamSummary>, StoreError> {
-        self.read("read the teams", meta::teams)
+        self.read("read the teams", team_counts::teams)
+    }
+
+    fn team_names(&self) -> Result<Vec<String>, StoreError> {
+        self.read("read the names of teams", team_counts::names)
+    }
+
+    fn team_repositories(&self, team: &str) -> Result<Vec<String>, StoreError> {
+        self.read("read the repositories of a team", |transaction| {
+            team_counts::repositories(transaction, team)
+        })
+    }
+
+    fn repository_names(
+        &self,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<String>, StoreError> {
+        self.read("read the names of repositories", |transaction| {
+            team_counts::repository_names(transaction, after, limit)
+        })
+    }
+
+    fn logins(&self, after: Option<&str>, limit: usize) -> Result<Vec<String>, StoreError> {
+        self.read("read the logins", |transaction| {
+            team_counts::logins(transaction, after, limit)
+        })
+    }
+
+    fn pull_requests_by_team_rule(&self) -> Result<HashMap<usize, u64>, StoreError> {
+        self.read("count what each team rule decides", team_counts::decided)
+    }
+
+    fn put_sightings(&self, sightings: &[Sighting]) -> Result<SightingCounts, StoreError> {
+        let mut counts = SightingCounts::default();
+        for chunk in sightings.chunks(TRANSACTION_ROWS) {
+            counts += self.write("store what was discovered", |transaction| {
+                discovered::put(transaction, chunk)
+            })?;
+        }
+        Ok(counts)
+    }
+
+    fn discovered(
+        &self,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<DiscoveredRepository>, StoreError> {
+        self.read("read what was discovered", |transaction| {
+            discovered::list(transaction, after, limit)
+        })
     }
 
     fn undetected(

@@ -11,6 +11,8 @@ use super::SqliteStore;
 use super::codes::{count, seconds, time, uncount};
 use super::fault::Fault;
 use super::pull_requests;
+use super::team_mapping;
+use super::team_of::Deciding;
 use crate::error::StoreError;
 use crate::sync::{ExpectedAgainstStored, RepositorySync, SyncGap};
 
@@ -120,17 +122,15 @@ fn put_repository(transaction: &Transaction<'_>, state: &RepositoryState) -> Res
         .optional()?;
     let repo_id = match known {
         Some((repo_id, name)) if name == state.name => repo_id,
-        Some((repo_id, name)) => {
+        Some((repo_id, _)) => {
             make_way(transaction, &state.name, Some(repo_id))?;
-            rename(transaction, repo_id, &name, &state.name)?;
+            rename(transaction, repo_id, &state.name)?;
             repo_id
         }
         None => match make_way(transaction, &state.name, None)? {
             // Pull requests of that name came from files before: they are the same repository.
             Some(imported) => imported,
-            None => transaction
-                .prepare_cached("INSERT INTO repo (name, team) VALUES (?1, ?2)")?
-                .insert([state.name.as_str(), owner(&state.name)])?,
+            None => Deciding::new(transaction)?.new_repository(&state.name)?,
         },
     };
     transaction
@@ -152,10 +152,6 @@ fn put_repository(transaction: &Transaction<'_>, state: &RepositoryState) -> Res
             state.trouble,
         ])?;
     Ok(())
-}
-
-fn owner(name: &str) -> &str {
-    name.split_once('/').map_or(name, |(owner, _)| owner)
 }
 
 /// Frees a name for the repository `taker`. One that came from files and has no taker is given to
@@ -185,20 +181,12 @@ fn make_way(
     }
 }
 
-/// Renames a repository. A team that was its owner by default follows.
-fn rename(
-    transaction: &Transaction<'_>,
-    repo_id: i64,
-    before: &str,
-    now: &str,
-) -> Result<(), Fault> {
+/// Renames a repository. Its pull requests have their team by the new name.
+fn rename(transaction: &Transaction<'_>, repo_id: i64, now: &str) -> Result<(), Fault> {
     transaction
-        .prepare_cached(
-            "UPDATE repo SET name = ?2, team = CASE WHEN team = ?3 THEN ?4 ELSE team END \
-             WHERE id = ?1",
-        )?
-        .execute(params![repo_id, now, owner(before), owner(now)])?;
-    Ok(())
+        .prepare_cached("UPDATE repo SET name = ?2 WHERE id = ?1")?
+        .execute(params![repo_id, now])?;
+    team_mapping::map_repository(transaction, repo_id)
 }
 
 fn put_progress(
@@ -321,7 +309,7 @@ fn numbers(
 /// What is expected against what is stored, by repository.
 pub(super) fn status(transaction: &Transaction<'_>) -> Result<Vec<RepositorySync>, Fault> {
     let mut prepared = transaction.prepare_cached(
-        "SELECT repo.name, repo.team, s.archived, s.fork, s.finished_at, s.since, \
+        "SELECT repo.name, team.name, s.archived, s.fork, s.finished_at, s.since, \
          s.walk_cursor IS NOT NULL, s.trouble, s.expected, \
          (SELECT count(*) FROM pr LEFT JOIN sync_pr p ON p.repo_id = pr.repo_id \
           AND p.number = pr.number WHERE pr.repo_id = s.repo_id AND p.gone_at IS NULL), \
@@ -329,6 +317,7 @@ pub(super) fn status(transaction: &Transaction<'_>) -> Result<Vec<RepositorySync
          c.stored_reviews, c.expected_comments, c.stored_comments, c.expected_files, \
          c.stored_files \
          FROM sync_repo s JOIN repo ON repo.id = s.repo_id \
+         JOIN team ON team.id = repo.team_id \
          LEFT JOIN (SELECT repo_id, sum(gone_at IS NOT NULL) AS gone, \
              sum(gap IS NOT NULL AND gone_at IS NULL) AS incomplete, \
              sum(expected_commits) AS expected_commits, sum(stored_commits) AS stored_commits, \

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use rusqlite::{OptionalExtension, Transaction};
 
 use super::fault::Fault;
+use super::team_of::Deciding;
 
 /// Looks ids up and makes new ones. Lives as long as one write transaction, since ids made in it
 /// are gone when it is rolled back.
@@ -41,15 +42,12 @@ impl<'t> Ids<'t> {
         Ok(id)
     }
 
-    /// The id of a repository; `owner` becomes its team when it is new.
-    pub(super) fn repo(&mut self, name: &str, owner: &str) -> Result<i64, Fault> {
+    /// The id of a repository, which is made known where it is new.
+    pub(super) fn repo(&mut self, name: &str, teams: &mut Deciding<'_>) -> Result<i64, Fault> {
         if let Some(id) = self.known_repo(name)? {
             return Ok(id);
         }
-        let id = self
-            .transaction
-            .prepare_cached("INSERT INTO repo (name, team) VALUES (?1, ?2)")?
-            .insert([name, owner])?;
+        let id = teams.new_repository(name)?;
         self.repos.insert(name.to_owned(), id);
         Ok(id)
     }

@@ -10,9 +10,10 @@ use model::{
     ReviewState, RiskLevel, Role, Scope, Signal, State, Summary, Tech, TechCategory, Verdict,
 };
 use store::{
-    AnalysisOrigin, AnalysisRecord, OpenOptions, SqliteStore, StoredPullRequest, VerdictWrite,
-    Versions,
+    AnalysisOrigin, AnalysisRecord, OpenOptions, SqliteStore, Store, StoredPullRequest,
+    VerdictWrite, Versions,
 };
+use teams::{By, TeamMapping, TeamRule};
 
 /// Opens a database for writing, in a folder that must outlive it.
 pub(crate) fn open(folder: &Path) -> SqliteStore {
@@ -97,6 +98,24 @@ pub(crate) fn full(repo: &str, number: u64) -> PullRequest {
         }]),
         ..bare(repo, number)
     }
+}
+
+/// A rule of a team mapping, without dates.
+pub(crate) fn rule(team: &str, by: By, pattern: &str) -> TeamRule {
+    TeamRule {
+        team: team.to_owned(),
+        by,
+        pattern: pattern.to_owned(),
+        from: None,
+        to: None,
+    }
+}
+
+/// Puts a team mapping in force and brings everything stored in line, a few at a time.
+pub(crate) fn map(store: &SqliteStore, rules: Vec<TeamRule>) {
+    let mapping = TeamMapping::new(rules).expect("rules");
+    store.set_team_mapping(&mapping).expect("stores");
+    while !store.map_teams(2).expect("maps").is_last {}
 }
 
 /// A verdict with one piece of evidence.

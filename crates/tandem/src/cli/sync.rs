@@ -11,7 +11,7 @@ pub(crate) struct SyncArguments {
     /// These repositories, under a name they have or had
     #[arg(long = "repo", value_name = "OWNER/NAME", num_args = 1.., conflicts_with = "status")]
     pub(crate) repos: Vec<String>,
-    /// The repositories of this team that were synced before
+    /// The repositories that were synced before and belong to this team, or in which it has pull requests
     #[arg(long, value_name = "TEAM", conflicts_with = "repos")]
     pub(crate) team: Option<String>,
     /// Only pull requests that changed on or after this day

@@ -19,4 +19,5 @@ pub(crate) mod quarantine;
 pub(crate) mod runs;
 pub(crate) mod serve;
 pub(crate) mod sync;
+pub(crate) mod teams;
 pub(crate) mod verdicts;

@@ -96,10 +96,11 @@ fn scope(store: &dyn Store, arguments: &SyncArguments) -> Result<Scope, CliError
     }
     if let Some(team) = &arguments.team {
         require_team(store, Some(team))?;
+        let of_team = store.team_repositories(team)?;
         let names: Vec<String> = store
             .sync_status()?
             .into_iter()
-            .filter(|repository| repository.team == *team)
+            .filter(|repository| of_team.contains(&repository.repo))
             .map(|repository| repository.repo)
             .collect();
         if names.is_empty() {

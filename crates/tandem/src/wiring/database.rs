@@ -12,20 +12,29 @@ use crate::error::{CliError, ErrorKind};
 pub(crate) const PAGE: usize = 1_000;
 
 impl App {
-    /// Opens the database for reading.
+    /// Opens the database for reading, with its teams in line with the configuration.
     ///
     /// # Errors
-    /// Exit code 2 when there is none yet.
+    /// Exit code 2 when there is none yet, 3 when the configuration is wrong.
     pub(crate) fn open_to_read(&self, verb: &str) -> Result<Arc<dyn Store>, CliError> {
-        self.open(&OpenOptions::read(verb))
+        let store = self.open_as_it_is(&OpenOptions::read(verb))?;
+        self.follow_teams_on_the_way(verb, store.as_ref())?;
+        Ok(store)
     }
 
-    /// Opens the database for writing, making it when it is not there.
+    /// Opens the database for writing, making it when it is not there, with its teams in line with
+    /// the configuration.
+    ///
+    /// # Errors
+    /// Exit code 3 when the configuration is wrong.
     pub(crate) fn open_to_write(&self, verb: &str) -> Result<Arc<dyn Store>, CliError> {
-        self.open(&OpenOptions::write(verb))
+        let store = self.open_as_it_is(&OpenOptions::write(verb))?;
+        self.follow_teams(store.as_ref())?;
+        Ok(store)
     }
 
-    fn open(&self, options: &OpenOptions) -> Result<Arc<dyn Store>, CliError> {
+    /// Opens the database and looks at nothing else.
+    pub(crate) fn open_as_it_is(&self, options: &OpenOptions) -> Result<Arc<dyn Store>, CliError> {
         let path = self.database_path()?;
         Ok(store::open(&path.display().to_string(), options)?)
     }
@@ -93,15 +102,11 @@ impl SelectionOptions {
 /// Refuses a team that is not there, so that a typing error does not read as "nothing found".
 pub(crate) fn require_team(store: &dyn Store, team: Option<&str>) -> Result<(), CliError> {
     let Some(team) = team else { return Ok(()) };
-    let teams = store.teams()?;
-    if teams.iter().any(|known| known.team == team) {
+    let teams = store.team_names()?;
+    if teams.iter().any(|known| known == team) {
         return Ok(());
     }
-    let known: Vec<&str> = teams
-        .iter()
-        .take(12)
-        .map(|known| known.team.as_str())
-        .collect();
+    let known: Vec<&str> = teams.iter().take(12).map(String::as_str).collect();
     let error = CliError::input(format!("no team is called '{team}'"));
     Err(if known.is_empty() {
         error.hint("there are no pull requests yet: tandem import FILE")

@@ -17,3 +17,4 @@ pub(crate) mod pages;
 pub(crate) mod prompt_parts;
 pub(crate) mod question;
 pub(crate) mod runs;
+pub(crate) mod teams;

@@ -16,7 +16,8 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("intake", &["model"]),
     ("github", &["model"]),
     ("standin", &["model"]),
-    ("store", &["batch", "github", "measures", "model"]),
+    ("teams", &[]),
+    ("store", &["batch", "github", "measures", "model", "teams"]),
     (
         "web",
         &["batch", "insights", "measures", "model", "stats", "store"],
@@ -25,7 +26,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
 
 /// Crates that do no I/O, read no environment and never print.
 const PURE: &[&str] = &[
-    "model", "stats", "measures", "detect", "analysis", "insights",
+    "model", "stats", "measures", "detect", "analysis", "insights", "teams",
 ];
 
 fn crates_folder() -> PathBuf {

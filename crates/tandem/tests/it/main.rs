@@ -18,4 +18,5 @@ mod quarantine;
 mod serve;
 mod support;
 mod sync;
+mod teams;
 mod together;

@@ -25,9 +25,10 @@ struct Line {
 pub(super) fn run(app: &App, team: Option<&str>) -> Result<Outcome, CliError> {
     let store = app.open_to_read("sync")?;
     require_team(store.as_ref(), team)?;
+    let of_team = team.map(|team| store.team_repositories(team)).transpose()?;
     let mut repositories = Vec::new();
     for sync in store.sync_status()? {
-        if team.is_some_and(|team| team != sync.team) {
+        if (of_team.as_ref()).is_some_and(|of_team| !of_team.contains(&sync.repo)) {
             continue;
         }
         let gaps = if sync.incomplete + sync.gone > 0 {

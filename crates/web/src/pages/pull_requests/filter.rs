@@ -2,10 +2,12 @@
 
 use measures::SizeBucket;
 use model::{Origin, Signal};
+use serde::Deserialize;
 use serde::de::IntoDeserializer;
 use serde::de::value::{Error as NoWord, StrDeserializer};
-use serde::Deserialize;
-use store::{Direction, Outcome, PullRequestQuery, SearchCursor, Sort, SortBy, TimeSpan, ToolPlace};
+use store::{
+    Direction, Outcome, PullRequestQuery, SearchCursor, Sort, SortBy, TimeSpan, ToolPlace,
+};
 
 use super::text::line;
 use crate::error::PageError;
@@ -59,7 +61,9 @@ pub(super) const SIZES: [SizeBucket; 6] = [
 
 /// What a value says, where it says something.
 pub(super) fn given(value: Option<&String>) -> Option<&str> {
-    value.map(|value| value.trim()).filter(|value| !value.is_empty())
+    value
+        .map(|value| value.trim())
+        .filter(|value| !value.is_empty())
 }
 
 fn refuse(what: &str, value: &str) -> PageError {
@@ -67,7 +71,10 @@ fn refuse(what: &str, value: &str) -> PageError {
 }
 
 /// The value of an enumeration by its word in JSON.
-fn word<T: for<'de> Deserialize<'de>>(value: Option<&String>, what: &str) -> Result<Option<T>, PageError> {
+fn word<T: for<'de> Deserialize<'de>>(
+    value: Option<&String>,
+    what: &str,
+) -> Result<Option<T>, PageError> {
     given(value)
         .map(|text| {
             let words: StrDeserializer<'_, NoWord> = text.into_deserializer();
@@ -88,7 +95,9 @@ fn yes(value: Option<&String>, what: &str) -> Result<Option<bool>, PageError> {
 fn month(value: Option<&String>) -> Result<TimeSpan, PageError> {
     match given(value) {
         None => Ok(TimeSpan::default()),
-        Some(text) => TimeSpan::month(text).ok_or_else(|| refuse("a month; write it as 2026-05", text)),
+        Some(text) => {
+            TimeSpan::month(text).ok_or_else(|| refuse("a month; write it as 2026-05", text))
+        }
     }
 }
 
@@ -98,7 +107,9 @@ impl Filter {
         let text = |value: &Option<String>| given(value.as_ref()).map(ToOwned::to_owned);
         let origins = match given(self.origin.as_ref()) {
             Some("ai") => vec![Origin::Agent, Origin::Assisted],
-            _ => word(self.origin.as_ref(), "an origin")?.into_iter().collect(),
+            _ => word(self.origin.as_ref(), "an origin")?
+                .into_iter()
+                .collect(),
         };
         let tool_place = match given(self.place.as_ref()) {
             None => None,
@@ -106,10 +117,14 @@ impl Filter {
             Some("review") => Some(ToolPlace::Review),
             Some(other) => return Err(refuse("a place of a tool: author or review", other)),
         };
-        let sizes = word::<SizeBucket>(self.size.as_ref().map(|size| size.to_lowercase()).as_ref(), "a size: xs to xxl")?;
+        let sizes = word::<SizeBucket>(
+            self.size.as_ref().map(|size| size.to_lowercase()).as_ref(),
+            "a size: xs to xxl",
+        )?;
         if given(self.author.as_ref()).is_some() && !people {
             return Err(PageError::Forbidden(
-                "Names of people are not shown here, and nobody is searched for by name.".to_owned(),
+                "Names of people are not shown here, and nobody is searched for by name."
+                    .to_owned(),
             ));
         }
         Ok(PullRequestQuery {
@@ -124,7 +139,9 @@ impl Filter {
             tool: text(&self.tool),
             tool_place,
             sizes: sizes.into_iter().collect(),
-            outcomes: word::<Outcome>(self.outcome.as_ref(), "an outcome")?.into_iter().collect(),
+            outcomes: word::<Outcome>(self.outcome.as_ref(), "an outcome")?
+                .into_iter()
+                .collect(),
             signal: word::<Signal>(self.evidence.as_ref(), "a kind of evidence")?,
             title: text(&self.text),
             merged_without_human_review: yes(self.unreviewed.as_ref(), "yes or no")?,
@@ -153,7 +170,10 @@ impl Filter {
     /// Where the page begins.
     pub(super) fn cursor(&self) -> Result<Option<SearchCursor>, PageError> {
         given(self.after.as_ref())
-            .map(|text| text.parse().map_err(|_| refuse("a place in this list", text)))
+            .map(|text| {
+                text.parse()
+                    .map_err(|_| refuse("a place in this list", text))
+            })
             .transpose()
     }
 
@@ -225,7 +245,8 @@ impl Filter {
 
     fn steps(&self) -> Vec<&str> {
         let trail = given(self.trail.as_ref()).unwrap_or_default();
-        let is_step = |step: &&str| !step.is_empty() && step.bytes().all(|byte| byte.is_ascii_alphanumeric());
+        let is_step =
+            |step: &&str| !step.is_empty() && step.bytes().all(|byte| byte.is_ascii_alphanumeric());
         trail.split('.').filter(is_step).collect()
     }
 
@@ -244,7 +265,10 @@ impl Filter {
     /// How many filters are set, the order left out.
     pub(super) fn set(&self) -> usize {
         let pairs = self.pairs();
-        pairs.iter().filter(|(name, _)| !matches!(*name, "sort" | "order")).count()
+        pairs
+            .iter()
+            .filter(|(name, _)| !matches!(*name, "sort" | "order"))
+            .count()
     }
 }
 
@@ -263,8 +287,16 @@ mod tests {
     #[test]
     fn words_become_a_query() {
         let query = filter(&[
-            ("team", "a"), ("opened", "2026-05"), ("origin", "ai"), ("size", "XL"), ("outcome", "merged"),
-            ("evidence", "co_author"), ("unreviewed", "yes"), ("sort", "cycle"), ("order", "up"), ("tool", ""),
+            ("team", "a"),
+            ("opened", "2026-05"),
+            ("origin", "ai"),
+            ("size", "XL"),
+            ("outcome", "merged"),
+            ("evidence", "co_author"),
+            ("unreviewed", "yes"),
+            ("sort", "cycle"),
+            ("order", "up"),
+            ("tool", ""),
         ])
         .query(false)
         .expect("sound");
@@ -274,18 +306,38 @@ mod tests {
         assert_eq!(query.outcomes, [Outcome::Merged]);
         assert_eq!(query.signal, Some(Signal::CoAuthor));
         assert_eq!(query.merged_without_human_review, Some(true));
-        assert_eq!(query.sort, Sort { by: SortBy::Cycle, direction: Direction::Ascending });
+        assert_eq!(
+            query.sort,
+            Sort {
+                by: SortBy::Cycle,
+                direction: Direction::Ascending
+            }
+        );
         assert_eq!(query.tool, None);
-        assert_eq!(Filter::default().query(false).expect("sound"), PullRequestQuery::default());
+        assert_eq!(
+            Filter::default().query(false).expect("sound"),
+            PullRequestQuery::default()
+        );
     }
 
     #[test]
     fn words_that_are_none_are_refused() {
         for (name, value) in [
-            ("opened", "may"), ("merged", "2026-13"), ("origin", "human"), ("size", "huge"), ("outcome", "won"),
-            ("evidence", "vibes"), ("sort", "luck"), ("order", "sideways"), ("place", "roof"), ("bots", "maybe"),
+            ("opened", "may"),
+            ("merged", "2026-13"),
+            ("origin", "human"),
+            ("size", "huge"),
+            ("outcome", "won"),
+            ("evidence", "vibes"),
+            ("sort", "luck"),
+            ("order", "sideways"),
+            ("place", "roof"),
+            ("bots", "maybe"),
         ] {
-            assert!(filter(&[(name, value)]).query(true).is_err(), "{name}={value}");
+            assert!(
+                filter(&[(name, value)]).query(true).is_err(),
+                "{name}={value}"
+            );
         }
         assert!(filter(&[("author", "ann")]).query(false).is_err());
         assert!(filter(&[("author", "ann")]).query(true).is_ok());
@@ -296,20 +348,38 @@ mod tests {
     fn there_is_a_way_back() {
         let first = filter(&[("team", "a b")]);
         assert_eq!(first.previous(), None);
-        assert_eq!(first.next("c1"), "/pull-requests?team=a%20b&after=c1&trail=0");
+        assert_eq!(
+            first.next("c1"),
+            "/pull-requests?team=a%20b&after=c1&trail=0"
+        );
         let second = filter(&[("team", "a b"), ("after", "c1"), ("trail", "0")]);
-        assert_eq!(second.previous().as_deref(), Some("/pull-requests?team=a%20b"));
-        assert_eq!(second.next("c2"), "/pull-requests?team=a%20b&after=c2&trail=0.c1");
+        assert_eq!(
+            second.previous().as_deref(),
+            Some("/pull-requests?team=a%20b")
+        );
+        assert_eq!(
+            second.next("c2"),
+            "/pull-requests?team=a%20b&after=c2&trail=0.c1"
+        );
         let third = filter(&[("team", "a b"), ("after", "c2"), ("trail", "0.c1")]);
-        assert_eq!(third.previous().as_deref(), Some("/pull-requests?team=a%20b&after=c1&trail=0"));
+        assert_eq!(
+            third.previous().as_deref(),
+            Some("/pull-requests?team=a%20b&after=c1&trail=0")
+        );
         let far = filter(&[("after", "c"), ("trail", &vec!["x"; 100].join("."))]);
         assert!(far.next("d").len() < 200, "{}", far.next("d"));
     }
 
     #[test]
     fn an_order_that_is_chosen_again_turns_around() {
-        assert_eq!(Filter::default().sorted("opened"), "/pull-requests?sort=opened&order=up");
-        assert_eq!(Filter::default().sorted("size"), "/pull-requests?sort=size&order=down");
+        assert_eq!(
+            Filter::default().sorted("opened"),
+            "/pull-requests?sort=opened&order=up"
+        );
+        assert_eq!(
+            Filter::default().sorted("size"),
+            "/pull-requests?sort=size&order=down"
+        );
         let up = filter(&[("sort", "opened"), ("order", "up")]);
         assert_eq!(up.sorted("opened"), "/pull-requests?sort=opened&order=down");
     }

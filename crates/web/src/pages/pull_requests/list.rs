@@ -80,13 +80,22 @@ pub(super) async fn page_of_list(
             (turning(&filter, &found.page))
         }
     };
-    Ok(Html(page(&Frame::plain("Pull requests", Tab::PullRequests), body).into_string()).into_response())
+    Ok(
+        Html(page(&Frame::plain("Pull requests", Tab::PullRequests), body).into_string())
+            .into_response(),
+    )
 }
 
 /// Names and words of a choice.
 type Choices<'c> = Vec<(&'c str, String)>;
 
-fn select(name: &str, label: &str, now: Option<&String>, any: &str, choices: &Choices<'_>) -> Markup {
+fn select(
+    name: &str,
+    label: &str,
+    now: Option<&String>,
+    any: &str,
+    choices: &Choices<'_>,
+) -> Markup {
     let now = given(now);
     html! {
         label { span { (label) }
@@ -100,12 +109,18 @@ fn select(name: &str, label: &str, now: Option<&String>, any: &str, choices: &Ch
 
 fn form(filter: &Filter, teams: &[String], people: bool) -> Markup {
     let value = |value: &Option<String>| value.clone().unwrap_or_default();
-    let teams: Choices<'_> = teams.iter().map(|team| (team.as_str(), line(team, 60))).collect();
+    let teams: Choices<'_> = teams
+        .iter()
+        .map(|team| (team.as_str(), line(team, 60)))
+        .collect();
     let origins = vec![
         ("ai", "made with AI, either way".to_owned()),
         ("agent", origin_words(Origin::Agent).to_owned()),
         ("assisted", origin_words(Origin::Assisted).to_owned()),
-        ("none_detected", origin_words(Origin::NoneDetected).to_owned()),
+        (
+            "none_detected",
+            origin_words(Origin::NoneDetected).to_owned(),
+        ),
         ("unknown", origin_words(Origin::Unknown).to_owned()),
     ];
     let outcomes = vec![
@@ -113,14 +128,41 @@ fn form(filter: &Filter, teams: &[String], people: bool) -> Markup {
         ("merged", "merged".to_owned()),
         ("closed", "closed without a merge".to_owned()),
     ];
-    let size_words: Vec<String> = SIZES.iter().map(|size| size.as_str().to_lowercase()).collect();
-    let sizes: Choices<'_> = size_words.iter().zip(SIZES).map(|(word, size)| (word.as_str(), size.as_str().to_owned())).collect();
+    let size_words: Vec<String> = SIZES
+        .iter()
+        .map(|size| size.as_str().to_lowercase())
+        .collect();
+    let sizes: Choices<'_> = size_words
+        .iter()
+        .zip(SIZES)
+        .map(|(word, size)| (word.as_str(), size.as_str().to_owned()))
+        .collect();
     let signal_names: Vec<String> = SIGNALS.iter().map(json_word).collect();
-    let signals: Choices<'_> = signal_names.iter().zip(SIGNALS).map(|(name, signal)| (name.as_str(), signal_words(signal))).collect();
+    let signals: Choices<'_> = signal_names
+        .iter()
+        .zip(SIGNALS)
+        .map(|(name, signal)| (name.as_str(), signal_words(signal)))
+        .collect();
     let yes_no = |yes: &str, no: &str| vec![("yes", yes.to_owned()), ("no", no.to_owned())];
-    let places = vec![("author", "wrote it".to_owned()), ("review", "reviewed it".to_owned())];
-    let sorts: Choices<'_> = SORTS.iter().map(|(word, _, name)| (*word, (*name).to_owned())).collect();
-    let more = [&filter.repo, &filter.author, &filter.merged, &filter.reviewed, &filter.place, &filter.size, &filter.evidence, &filter.unreviewed, &filter.bots];
+    let places = vec![
+        ("author", "wrote it".to_owned()),
+        ("review", "reviewed it".to_owned()),
+    ];
+    let sorts: Choices<'_> = SORTS
+        .iter()
+        .map(|(word, _, name)| (*word, (*name).to_owned()))
+        .collect();
+    let more = [
+        &filter.repo,
+        &filter.author,
+        &filter.merged,
+        &filter.reviewed,
+        &filter.place,
+        &filter.size,
+        &filter.evidence,
+        &filter.unreviewed,
+        &filter.bots,
+    ];
     let is_open = more.iter().any(|value| given(value.as_ref()).is_some());
     html! {
         form.card.search method="get" action="/pull-requests" role="search" {
@@ -195,10 +237,18 @@ fn rows(filter: &Filter, rows: &[PullRequestRow], names: &Names, people: bool) -
 }
 
 fn row(row: &PullRequestRow, names: &Names, people: bool) -> Markup {
-    let address = format!("/pull-requests/{}/{}", escape_path(&row.key.repo), row.key.number);
+    let address = format!(
+        "/pull-requests/{}/{}",
+        escape_path(&row.key.repo),
+        row.key.number
+    );
     let title = hidden_line(&row.title, TITLE, names);
-    let day = |at: Option<jiff::Timestamp>| at.map_or_else(|| "–".to_owned(), |at| at.strftime("%Y-%m-%d").to_string());
-    let time = |seconds: Option<u64>| seconds.map_or_else(|| "–".to_owned(), |seconds| duration_text(seconds as f64));
+    let day = |at: Option<jiff::Timestamp>| {
+        at.map_or_else(|| "–".to_owned(), |at| at.strftime("%Y-%m-%d").to_string())
+    };
+    let time = |seconds: Option<u64>| {
+        seconds.map_or_else(|| "–".to_owned(), |seconds| duration_text(seconds as f64))
+    };
     let origin = row.verdict.map(|verdict| verdict.origin);
     html! {
         tr {
@@ -227,8 +277,16 @@ fn row(row: &PullRequestRow, names: &Names, people: bool) -> Markup {
 
 fn tools(row: &PullRequestRow) -> String {
     let mut tools: Vec<String> = row.author_tools.clone();
-    tools.extend(row.review_tools.iter().map(|tool| format!("{tool} (review)")));
-    if tools.is_empty() { "–".to_owned() } else { line(&tools.join(", "), 200) }
+    tools.extend(
+        row.review_tools
+            .iter()
+            .map(|tool| format!("{tool} (review)")),
+    );
+    if tools.is_empty() {
+        "–".to_owned()
+    } else {
+        line(&tools.join(", "), 200)
+    }
 }
 
 fn outcome(row: &PullRequestRow) -> &'static str {
