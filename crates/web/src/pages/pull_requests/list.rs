@@ -250,11 +250,13 @@ fn row(row: &PullRequestRow, names: &Names, people: bool) -> Markup {
         seconds.map_or_else(|| "–".to_owned(), |seconds| duration_text(seconds as f64))
     };
     let origin = row.verdict.map(|verdict| verdict.origin);
+    // The owner of the repository is its team unless somebody said otherwise.
+    let is_owner = row.key.repo.split('/').next() == Some(row.team.as_str());
     html! {
         tr {
             th scope="row" {
                 a href=(address) { bdi { @if title.trim().is_empty() { "(no title)" } @else { (title) } } }
-                p.note { (line(&row.key.to_string(), 120)) " · " (line(&row.team, 60))
+                p.note { (line(&row.key.to_string(), 120)) @if !is_owner { " · " (line(&row.team, 60)) }
                     @if people { @if let Some(author) = &row.author { " · " (line(author, 60)) } } }
             }
             td data-label="Origin" { @match origin {
@@ -262,15 +264,15 @@ fn row(row: &PullRequestRow, names: &Names, people: bool) -> Markup {
                 None => "not looked at yet",
             } @if row.verdict.is_some_and(|verdict| verdict.plain_bot) { " (plain bot)" } }
             td data-label="Tools" { (tools(row)) }
-            td data-label="Outcome" { (outcome(row)) }
+            td data-label="Outcome" { span { (outcome(row)) @if row.merged_without_human_review == Some(true) { br; span.note { "no person reviewed" } } } }
             td.number data-label="Opened" { (day(row.opened_at)) }
             td.number data-label="Merged" { (day(row.merged_at)) }
             td.number data-label="Size" { @match row.size_lines {
-                Some(lines) => { (count(lines)) " " span.note { (SizeBucket::of(lines).as_str()) } },
+                Some(lines) => span { (count(lines)) " " (SizeBucket::of(lines).as_str()) },
                 None => "–",
             } }
             td.number data-label="Cycle" { (time(row.cycle_seconds)) }
-            td.number data-label="Pickup" { (time(row.pickup_seconds)) @if row.merged_without_human_review == Some(true) { span.badge { "no person reviewed" } } }
+            td.number data-label="Pickup" { (time(row.pickup_seconds)) }
         }
     }
 }
