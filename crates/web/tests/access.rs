@@ -15,7 +15,8 @@ use insights::Report;
 use store::{Coverage, OpenOptions, Store};
 use tower::ServiceExt;
 use web::{
-    Access, Period, Role, Settings, Site, Source, SourceError, TokenHash, TrustedProxy, new_token,
+    Access, Basis, Period, Role, Settings, Site, Source, SourceError, TokenHash, TrustedProxy,
+    new_token,
 };
 
 /// An empty database.
@@ -51,8 +52,11 @@ impl Source for Empty {
         Ok(())
     }
 
-    fn coverage(&self) -> Result<Coverage, SourceError> {
-        Ok(Coverage::default())
+    fn basis(&self) -> Result<Basis, SourceError> {
+        Ok(Basis {
+            coverage: Coverage::default(),
+            evidence: Vec::new(),
+        })
     }
 }
 
