@@ -9,6 +9,7 @@ use crate::effects::{
     Comparison, Exposure, Groups, METRICS, Question, REVIEW_METRICS, Reading, Sensitivity, compare,
 };
 use crate::months::{month_index, month_name};
+use crate::questions::{Questions, answer};
 
 /// The version of the report's shape.
 const REPORT_VERSION: u32 = 1;
@@ -53,7 +54,7 @@ pub struct Report {
     /// Those not yet measured by the present definitions: `tandem detect` does.
     pub not_measured: u64,
     /// Which calendar the clocks go by, where it is not all time.
-    pub calendar: Option<&'static str>,
+    pub calendar: Option<String>,
     /// Adoption by month of opening.
     pub adoption_by_created: Adoption,
     /// Adoption by month of merging.
@@ -62,6 +63,8 @@ pub struct Report {
     pub authorship: Vec<Comparison>,
     /// What AI review goes along with.
     pub review: Vec<Comparison>,
+    /// What leaders ask beyond that: starts, waits, load, what is merged unseen, size, outcomes, fit of work.
+    pub questions: Questions,
     /// What to do next, by team, as things stood when the last full month ended.
     pub advice: AdviceReport,
     /// The definitions of the metrics above.
@@ -99,6 +102,7 @@ pub fn report(observations: &Observations, options: &ReportOptions) -> Report {
             )
         },
     );
+    let questions = answer(observations, &options.reading);
     let advice = advise(observations, &options.rules, &options.reading);
     let not_measured = observations.rows.iter().filter(|row| !row.measured).count() as u64;
     let mut metrics = wanted(&METRICS);
@@ -113,6 +117,7 @@ pub fn report(observations: &Observations, options: &ReportOptions) -> Report {
         adoption_by_merged,
         authorship,
         review,
+        questions,
         advice,
         definitions: metrics.into_iter().map(Metric::definition).collect(),
         current_month,

@@ -6,7 +6,7 @@
 use measures::{Metric, Unit};
 use stats::Interval;
 
-use crate::effects::{EffectUnit, Exposure, Finding, Headline};
+use crate::effects::{Comparison, EffectUnit, Exposure, Finding, Headline};
 
 /// Below this many pull requests in an arm nothing about it is shown: people could be recognised.
 pub const FEWEST_SHOWN: usize = 5;
@@ -32,12 +32,23 @@ pub fn direction(metric: Metric, is_higher: bool) -> &'static str {
 }
 
 /// The finding in a word or two.
-pub fn finding_words(metric: Metric, finding: Finding) -> &'static str {
-    match finding {
-        Finding::Higher => direction(metric, true),
-        Finding::Lower => direction(metric, false),
+pub fn finding_words(comparison: &Comparison) -> &'static str {
+    match comparison.finding {
+        Finding::Higher => direction(comparison.metric, true),
+        Finding::Lower => direction(comparison.metric, false),
         Finding::NoMeaningfulChange => "no difference",
+        Finding::NotEnoughData if comparison.is_unconfirmed() => "not held (q)",
         Finding::NotEnoughData => "not enough data",
+    }
+}
+
+/// A share as it stands after "a higher" or "a lower".
+fn share_noun(metric: Metric) -> &'static str {
+    match metric {
+        Metric::Unreviewed => "share merged without a human review",
+        Metric::Adoption => "share made with AI",
+        Metric::AiReviewed => "share reviewed by AI",
+        other => other.definition().title,
     }
 }
 
@@ -111,13 +122,15 @@ fn subject(exposure: Exposure) -> &'static str {
     }
 }
 
-/// The finding in a sentence, with its interval and what it rests on.
+/// The finding in a sentence, with its interval and what it rests on. `q` is the share of false findings
+/// among those as clear, where it is known.
 pub fn sentence(
     exposure: Exposure,
     metric: Metric,
     unit: EffectUnit,
     finding: Finding,
     headline: Option<&Headline>,
+    q: Option<f64>,
 ) -> String {
     let title = metric.definition().title;
     let Some(headline) = headline else {
@@ -130,10 +143,19 @@ pub fn sentence(
     let basis = headline.basis.words();
     match finding {
         Finding::Higher | Finding::Lower => {
-            let word = direction(metric, finding == Finding::Higher);
             let change = match unit {
-                EffectUnit::Ratio => format!("{} {word} {title}", percent_text(headline.value)),
-                EffectUnit::Points => format!("{title} {word}"),
+                EffectUnit::Ratio => {
+                    let word = direction(metric, finding == Finding::Higher);
+                    format!("{} {word} {title}", percent_text(headline.value))
+                }
+                EffectUnit::Points => {
+                    let side = if finding == Finding::Higher {
+                        "higher"
+                    } else {
+                        "lower"
+                    };
+                    format!("a {side} {}", share_noun(metric))
+                }
             };
             let not_cause = match headline.basis {
                 Basis::Adjusted => "",
@@ -147,6 +169,15 @@ pub fn sentence(
         Finding::NoMeaningfulChange => format!(
             "no meaningful difference in {title} ({effect}{interval}, within 10 %; {basis})"
         ),
+        Finding::NotEnoughData if headline.excludes_none(unit) => {
+            let q = q.map_or_else(String::new, |q| {
+                format!(" (q {q:.2}, {Q_LIMIT:.2} is allowed)")
+            });
+            format!(
+                "{title}: the interval excludes no difference, but the correction for the number of \
+                 comparisons on this page does not hold it{q} ({effect}{interval}; {basis})"
+            )
+        }
         Finding::NotEnoughData => {
             let detectable =
                 headline
@@ -211,6 +242,7 @@ mod tests {
                 EffectUnit::Ratio,
                 finding,
                 headline,
+                None,
             )
         };
         let lower = say(Finding::Lower, Some(&headline(0.72, 0.6, 0.86)));
@@ -227,6 +259,39 @@ mod tests {
             "{unsure}"
         );
         assert!(say(Finding::NotEnoughData, None).contains("not enough data"));
+    }
+
+    #[test]
+    fn shares_are_higher_or_lower_and_the_correction_is_named() {
+        let points = |metric, finding, value: f64, q| {
+            let headline = headline(value, value - 0.01, value + 0.01);
+            let unit = EffectUnit::Points;
+            sentence(
+                Exposure::AiAuthored,
+                metric,
+                unit,
+                finding,
+                Some(&headline),
+                q,
+            )
+        };
+        let merged = points(Metric::MergedShare, Finding::Higher, 0.04, Some(0.01));
+        assert!(
+            merged.starts_with(
+                "AI-authored pull requests are associated with a higher merged share (+4.0"
+            ),
+            "{merged}"
+        );
+        let unseen = points(Metric::Unreviewed, Finding::Lower, -0.04, Some(0.01));
+        assert!(
+            unseen.contains("a lower share merged without a human review"),
+            "{unseen}"
+        );
+        let not_held = points(Metric::Reverted, Finding::NotEnoughData, 0.04, Some(0.23));
+        assert!(
+            not_held.contains("does not hold it (q 0.23") && !not_held.contains("not enough data"),
+            "{not_held}"
+        );
     }
 
     #[test]

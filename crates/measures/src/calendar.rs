@@ -28,17 +28,17 @@ pub struct WorkingTime {
 }
 
 impl Calendar {
-    /// Leaves out Saturdays and Sundays of a time zone.
-    pub fn without_weekends(zone: TimeZone) -> Self {
-        Calendar::Working(WorkingTime {
-            zone,
-            hours: (0, DAY_SECONDS),
-            holidays: Vec::new(),
-        })
+    /// Leaves out Saturdays, Sundays and holidays of a time zone.
+    pub fn weekdays(zone: TimeZone, holidays: &[Date]) -> Self {
+        Calendar::working(zone, (0, DAY_SECONDS), holidays)
     }
 
     /// Counts 9 to 18 o'clock from Monday to Friday of a time zone, without the holidays.
     pub fn business_hours(zone: TimeZone, holidays: &[Date]) -> Self {
+        Calendar::working(zone, (9 * 3_600, 18 * 3_600), holidays)
+    }
+
+    fn working(zone: TimeZone, hours: (i64, i64), holidays: &[Date]) -> Self {
         let mut days: Vec<i64> = holidays
             .iter()
             .map(|date| days_since_1970(*date))
@@ -48,18 +48,29 @@ impl Calendar {
         days.dedup();
         Calendar::Working(WorkingTime {
             zone,
-            hours: (9 * 3_600, 18 * 3_600),
+            hours,
             holidays: days,
         })
     }
 
-    /// What a chart says that uses this calendar; `None` for all time.
-    pub fn label(&self) -> Option<&'static str> {
-        match self {
-            Calendar::Always => None,
-            Calendar::Working(time) if time.hours == (0, DAY_SECONDS) => Some("weekends left out"),
-            Calendar::Working(_) => Some("business hours only (Monday to Friday, 9 to 18)"),
-        }
+    /// What a chart says that uses this calendar, with its time zone and how many holidays it leaves out;
+    /// `None` for all time.
+    pub fn label(&self) -> Option<String> {
+        let Calendar::Working(time) = self else {
+            return None;
+        };
+        let which = if time.hours == (0, DAY_SECONDS) {
+            "weekends left out"
+        } else {
+            "business hours only (Monday to Friday, 9 to 18)"
+        };
+        let zone = time.zone.iana_name().unwrap_or("fixed offset");
+        let holidays = match time.holidays.len() {
+            0 => "no holidays".to_owned(),
+            1 => "1 holiday left out".to_owned(),
+            several => format!("{several} holidays left out"),
+        };
+        Some(format!("{which}, {zone}, {holidays}"))
     }
 
     /// Counted seconds from one moment to another (seconds since 1970, UTC); `None`, never clamped,
@@ -132,18 +143,36 @@ mod tests {
     fn only_working_time_counts() {
         let utc = || TimeZone::UTC;
         let all = Calendar::Always;
-        let weekdays = Calendar::without_weekends(utc());
+        let weekdays = Calendar::weekdays(utc(), &[]);
         let office = Calendar::business_hours(utc(), &[jiff::civil::date(2026, 6, 8)]);
         // Friday evening to Tuesday morning; Monday the 8th is a holiday.
         let (start, end) = (at("2026-06-05T17:00:00Z"), at("2026-06-09T10:00:00Z"));
         assert_eq!(all.seconds_between(start, end), Some(89 * 3600));
         assert_eq!(weekdays.seconds_between(start, end), Some(41 * 3600));
         assert_eq!(office.seconds_between(start, end), Some(2 * 3600));
+        let with_holiday = Calendar::weekdays(utc(), &[jiff::civil::date(2026, 6, 8)]);
+        assert_eq!(with_holiday.seconds_between(start, end), Some(17 * 3600));
         let (saturday, sunday) = (at("2026-06-06T08:00:00Z"), at("2026-06-07T20:00:00Z"));
         assert_eq!(weekdays.seconds_between(saturday, sunday), Some(0));
         for calendar in [all, weekdays, office] {
             assert_eq!(calendar.seconds_between(end, start), None, "never clamped");
         }
+    }
+
+    #[test]
+    fn what_is_left_out_is_said() {
+        // The sixth of June 2026 is a Saturday and leaves nothing out.
+        let days = [jiff::civil::date(2026, 6, 6), jiff::civil::date(2026, 6, 8)];
+        let label = |calendar: Calendar| calendar.label();
+        assert_eq!(label(Calendar::Always), None);
+        assert_eq!(
+            label(Calendar::weekdays(TimeZone::UTC, &[])).as_deref(),
+            Some("weekends left out, UTC, no holidays")
+        );
+        assert_eq!(
+            label(Calendar::business_hours(TimeZone::UTC, &days)).as_deref(),
+            Some("business hours only (Monday to Friday, 9 to 18), UTC, 1 holiday left out")
+        );
     }
 
     #[test]

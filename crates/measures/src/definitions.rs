@@ -31,7 +31,7 @@ pub enum Metric {
     Size,
     /// Rounds of review.
     ReviewRounds,
-    /// Merged of those that are over.
+    /// Merged within seven days of the opening.
     MergedShare,
     /// Closed without a merge, of all.
     Abandoned,
@@ -187,12 +187,12 @@ const DEFINITIONS: [Definition; 16] = [
     Definition {
         metric: Metric::MergedShare,
         title: "merged share",
-        words: "Share of pull requests that were merged, of those that are over.",
-        start: "merged",
-        end: "of those merged or closed",
+        words: "Share of pull requests that were merged within seven days of their opening.",
+        start: "merged at most seven days after the opening",
+        end: "of those opened at least seven days ago, whether over or open",
         unit: Unit::Share,
-        exclusions: "open pull requests",
-        source: "open ones are neither: they are censored in the survival view",
+        exclusions: "opened less than seven days ago",
+        source: "the same seven days for all: shares of those that are over grow with age, and the survival view has the rest",
     },
     Definition {
         metric: Metric::Abandoned,

@@ -8,12 +8,12 @@ use crate::change_type::change_type_of_title;
 use crate::clocks::{Clock, Point, seconds_between};
 use crate::people::{Account, People};
 use crate::reverts::{Revert, revert_of, title_code};
-use crate::reviews::{ReviewMeasures, reviews_of};
+use crate::reviews::{ReviewMeasures, reviewers_of, reviews_of};
 use crate::size::size_lines;
 use crate::timeline::{Timeline, timeline_of};
 
 /// The version of these definitions. Stored beside measures, which are made anew when it rises.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// What one pull request measures: raw moments and counts, from which clocks follow.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -28,6 +28,9 @@ pub struct Measures {
     pub first_commit_at: Option<Timestamp>,
     /// Reviews and comments.
     pub reviews: ReviewMeasures,
+    /// The logins, in lower case, of the other people who submitted a review, each once and in order;
+    /// empty where the reviews are not known, or only by deleted accounts.
+    pub reviewers: Vec<String>,
     /// Lines changed, without lock, vendored and generated files.
     pub size_lines: Option<u64>,
     /// Files changed.
@@ -56,6 +59,7 @@ pub fn measure(pull_request: &PullRequest, is_bot: &dyn Fn(Account<'_>) -> bool)
         merged_at: pull_request.merged_at,
         first_commit_at: first_commit_at(pull_request),
         reviews: reviews_of(pull_request, &people, timeline.ready_at),
+        reviewers: reviewers_of(pull_request, &people),
         timeline,
         size_lines: size_lines(pull_request),
         changed_files: pull_request

@@ -104,6 +104,9 @@ pub struct Observation {
     pub author_tools: Code,
     /// The tools that reviewed, likewise.
     pub review_tools: Code,
+    /// The other people who submitted a review, as one name joined by commas, in
+    /// [`Observations::reviewer_sets`].
+    pub reviewers: Code,
     /// The number within the repository.
     pub number: u32,
     /// Opened.
@@ -174,6 +177,7 @@ impl Default for Observation {
             person: Code::NONE,
             author_tools: Code::NONE,
             review_tools: Code::NONE,
+            reviewers: Code::NONE,
             number: 0,
             opened: Moment::default(),
             ready: Moment::default(),
@@ -325,6 +329,8 @@ pub struct Observations {
     pub people: Dictionary,
     /// Tools, as joined names.
     pub tools: Dictionary,
+    /// Sets of people who reviewed, as joined names: for counting, never for showing.
+    pub reviewer_sets: Dictionary,
     /// One row a pull request.
     pub rows: Vec<Observation>,
 }
@@ -360,6 +366,7 @@ impl Observations {
             repos: self.repos.clone(),
             people: self.people.clone(),
             tools: self.tools.clone(),
+            reviewer_sets: self.reviewer_sets.clone(),
             rows,
         }
     }

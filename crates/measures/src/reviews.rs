@@ -78,6 +78,21 @@ pub fn reviews_of(
     measures
 }
 
+/// The logins of the other people who submitted a review, in lower case, each once and in order.
+pub(crate) fn reviewers_of(pull_request: &PullRequest, people: &People<'_>) -> Vec<String> {
+    let reviews = pull_request.reviews.iter().flatten();
+    let mut logins: Vec<String> = reviews
+        .filter(|review| {
+            review.state != ReviewState::Pending && people.is_other_person(account_of(review))
+        })
+        .filter_map(|review| Some(review.author.as_deref()?.trim().to_ascii_lowercase()))
+        .filter(|login| !login.is_empty())
+        .collect();
+    logins.sort_unstable();
+    logins.dedup();
+    logins
+}
+
 /// A review or comment with a time.
 struct Said<'a> {
     account: Account<'a>,

@@ -310,6 +310,21 @@ fn draft_time_is_the_sum_of_its_intervals() {
 }
 
 #[test]
+fn reviewers_are_other_people_each_once() {
+    let reviews = json!([
+        review("Cyd", "APPROVED", "03T15:00"),
+        review("bob", "COMMENTED", "03T11:00"),
+        review("cyd", "COMMENTED", "03T12:00"),
+        review("ann", "COMMENTED", "03T12:00"),
+        review("lens", "APPROVED", "03T11:00"),
+        review("dan", "PENDING", "03T11:00"),
+    ]);
+    let found = measured(json!({"reviews": reviews}));
+    assert_eq!(found.reviewers, ["bob", "cyd"], "not the author, not a bot");
+    assert!(measured(json!({"reviews": null})).reviewers.is_empty());
+}
+
+#[test]
 fn merged_without_a_human_look_is_a_rate_of_its_own() {
     let cases = [
         ("nobody", json!({}), Some(true)),

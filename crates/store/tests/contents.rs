@@ -578,6 +578,11 @@ fn observations_come_back_as_they_were_measured() {
             observations.people.name(row.person),
             measures.person.as_deref()
         );
+        let reviewers = measures.reviewers.join(",");
+        assert_eq!(
+            observations.reviewer_sets.name(row.reviewers),
+            Some(reviewers.as_str()).filter(|it| !it.is_empty())
+        );
         assert_eq!(
             observations.tools.name(row.author_tools),
             Some("claude_code")
@@ -594,6 +599,12 @@ fn observations_come_back_as_they_were_measured() {
             );
         }
     }
+    assert!(
+        writes
+            .iter()
+            .any(|write| !write.measures.reviewers.is_empty()),
+        "somebody reviewed"
+    );
     let of_zoo = read(&Selection::team("zoo"));
     assert_eq!(of_zoo.rows.len(), 1);
     assert_eq!(of_zoo.teams.name(of_zoo.rows[0].team), Some("zoo"));

@@ -24,7 +24,7 @@ pub(crate) use compare::CompareArguments;
 pub(crate) use costs::{CostsArguments, Side};
 pub(crate) use insights::{
     AdoptionArguments, CalendarChoice, ClockOptions, EffectsArguments, ExposureChoice,
-    InsightsArguments, MonthChoice, PeriodOptions,
+    InsightsArguments, InsightsPart, MonthChoice, PeriodOptions,
 };
 pub(crate) use quarantine::{QuarantineArguments, QuarantineCommand, QuarantineOptions};
 pub(crate) use serve::ServeArguments;

@@ -1,5 +1,6 @@
 //! The configuration file, `tandem.toml`.
 
+mod clocks;
 mod github;
 mod privacy;
 mod provider;
@@ -11,6 +12,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+pub(crate) use clocks::ClocksConfig;
 pub(crate) use github::GithubConfig;
 pub(crate) use privacy::PrivacyConfig;
 pub(crate) use provider::{KeySource, ProviderConfig, base_url_variable};
@@ -36,6 +38,8 @@ pub(crate) struct Config {
     pub(crate) detect: DetectConfig,
     /// The cascade.
     pub(crate) analyze: AnalyzeConfig,
+    /// How clocks are read.
+    pub(crate) clocks: ClocksConfig,
     /// Providers by name.
     pub(crate) providers: BTreeMap<String, ProviderConfig>,
     /// Where pull requests are synced from.

@@ -114,6 +114,7 @@ fn wanted(rules: &[Rule]) -> Vec<(Exposure, Metric)> {
             | Trigger::RatioAbove {
                 exposure, metric, ..
             }
+            | Trigger::Unconfirmed { exposure, metric }
             | Trigger::Simpson { exposure, metric } => (*exposure, *metric),
             Trigger::BotFirstWithoutEffect { .. } => (Exposure::AiReviewed, Metric::Pickup),
             _ => continue,

@@ -102,8 +102,12 @@ pub struct FollowUp {
     pub title: String,
     /// What was said then.
     pub then: String,
+    /// The numbers of then.
+    pub numbers_then: Vec<Number>,
     /// What is said now; `None` where there is too little to say.
     pub now: Option<String>,
+    /// The same numbers now; empty where there is too little to say.
+    pub numbers_now: Vec<Number>,
     /// What became of it.
     pub outcome: FollowUpOutcome,
 }
@@ -155,6 +159,8 @@ pub fn advise(observations: &Observations, rules: &[Rule], reading: &Reading) ->
             id: seen.id.clone(),
             title: seen.rule.title.clone(),
             then: then.statement.clone(),
+            numbers_then: then.numbers.clone(),
+            numbers_now: measured.map_or_else(Vec::new, |measured| measured.numbers.clone()),
             now: measured.map(|measured| measured.statement.clone()),
             outcome: match measured {
                 None => FollowUpOutcome::CannotTell,

@@ -75,6 +75,13 @@ pub enum Trigger {
         /// Which finding.
         finding: Finding,
     },
+    /// The interval excludes no difference, but the correction over the page does not hold it.
+    Unconfirmed {
+        /// What is compared.
+        exposure: Exposure,
+        /// In which metric.
+        metric: Metric,
+    },
     /// The arms as they are differ by more than a ratio, for certain.
     RatioAbove {
         /// What is compared.

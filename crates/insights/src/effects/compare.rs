@@ -208,6 +208,7 @@ fn judge(comparisons: &mut [Comparison]) {
             comparison.unit,
             comparison.finding,
             comparison.headline.as_ref(),
+            comparison.q,
         );
     }
 }

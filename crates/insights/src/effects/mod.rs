@@ -24,6 +24,7 @@ pub use outcome::{Exposure, Reading};
 pub use over_time::OverTime;
 pub use sensitivity::Variant;
 pub use stratified::{Stratified, StratifiedUnit};
+pub(crate) use survival::wait_of;
 pub use survival::{HazardRatio, Survival, SurvivalArm};
 pub use unadjusted::Unadjusted;
 
@@ -147,6 +148,15 @@ pub struct Headline {
     pub detectable: Option<f64>,
 }
 
+impl Headline {
+    /// Whether the interval excludes "no difference".
+    pub fn excludes_none(&self, unit: EffectUnit) -> bool {
+        let none = unit.none();
+        self.interval
+            .is_some_and(|interval| interval.low > none || interval.high < none)
+    }
+}
+
 /// Pooled and within go different ways.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Simpson {
@@ -199,6 +209,17 @@ pub struct Comparison {
     pub sentence: String,
 }
 
+impl Comparison {
+    /// Whether the interval excludes "no difference" while the correction over the page does not hold it:
+    /// neither a finding nor "no measurable difference".
+    pub fn is_unconfirmed(&self) -> bool {
+        self.finding == Finding::NotEnoughData
+            && self
+                .headline
+                .is_some_and(|headline| headline.excludes_none(self.unit))
+    }
+}
+
 /// Which comparisons to make.
 #[derive(Debug, Clone)]
 pub struct Question {
@@ -235,6 +256,14 @@ pub enum Sensitivity {
 /// A metric of one pull request; `None` where it is not known, never zero instead.
 pub(crate) fn value_of(metric: Metric, row: &Observation, reading: &Reading) -> Option<f64> {
     outcome::Outcome::of(metric).value(row, reading)
+}
+
+/// The same on the scale of comparisons: logarithms for durations, sizes and counts.
+pub(crate) fn scaled_value_of(metric: Metric, row: &Observation, reading: &Reading) -> Option<f64> {
+    let outcome = outcome::Outcome::of(metric);
+    outcome
+        .value(row, reading)
+        .map(|value| outcome.scaled(value))
 }
 
 /// Makes the comparisons of a question: one family, over which q-values are computed.

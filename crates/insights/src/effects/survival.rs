@@ -85,18 +85,12 @@ pub(crate) fn survival<'r>(
     }
     let mut waits = Waits::default();
     for row in rows.filter(|row| row.measured) {
-        let (Some(ai), Some(ready)) = (exposure.arm(row), row.ready.seconds()) else {
-            continue;
-        };
-        let Some((at, end)) = end_of(row, metric, reading.now) else {
-            continue;
-        };
-        let Some(seconds) = reading.calendar.seconds_between(ready, at) else {
+        let (Some(ai), Some((seconds, end))) = (exposure.arm(row), wait_of(row, metric, reading))
+        else {
             continue;
         };
         let repo = row.repo.index().unwrap_or(0) as u32;
-        // What happens in the first second has still taken time.
-        waits.seconds.push((seconds as f64).max(1.0));
+        waits.seconds.push(seconds);
         waits.ends.push(end);
         waits.ai.push(ai);
         waits.repo.push(repo);
@@ -121,6 +115,20 @@ pub(crate) fn survival<'r>(
         ));
     }
     follow(&waits, metric).map_or_else(|error| Gated::refused(error.to_string()), Gated::Shown)
+}
+
+/// How many seconds it was waited for a merge or a first look, and how that ended; `None` where it
+/// was never ready or nobody knows.
+pub(crate) fn wait_of(
+    row: &Observation,
+    metric: Metric,
+    reading: &Reading,
+) -> Option<(f64, Ending)> {
+    let ready = row.ready.seconds()?;
+    let (at, end) = end_of(row, metric, reading.now)?;
+    let seconds = reading.calendar.seconds_between(ready, at)?;
+    // What happens in the first second has still taken time.
+    Some(((seconds as f64).max(1.0), end))
 }
 
 /// When the wait ended, and how.

@@ -7,6 +7,7 @@
 #![expect(clippy::float_cmp, reason = "the odds are set to 1, not computed")]
 
 mod chance;
+mod events;
 mod medians;
 mod rank_tests;
 mod regression;

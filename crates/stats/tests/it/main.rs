@@ -5,6 +5,7 @@
 mod aidev;
 mod close_to;
 mod cursor_panel;
+mod event_study;
 mod metr;
 mod properties;
 mod shared_data;

@@ -16,6 +16,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/sqlite/0004_doubt.sql"),
     include_str!("../../migrations/sqlite/0005_rulings.sql"),
     include_str!("../../migrations/sqlite/0006_sync.sql"),
+    include_str!("../../migrations/sqlite/0007_reviewers.sql"),
     include_str!("../../migrations/sqlite/0008_teams.sql"),
 ];
 

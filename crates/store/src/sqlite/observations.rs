@@ -23,7 +23,7 @@ const PAGE: &str = "SELECT repo_id, number, outcome, created_at, closed_at, merg
      author_tools_id, review_tools_id, ready_at, first_commit_at, human_review_at, \
      human_review_from_open_at, anyone_review_at, bot_review_at, approved_at, draft_seconds, \
      size_lines, measured_files, human_reviews, review_rounds, change_type, title_code, \
-     reverts_number, reverts_title, team_id \
+     reverts_number, reverts_title, team_id, reviewers_id \
      FROM pr WHERE (repo_id, number) > (:repo_id, :number) \
      ORDER BY repo_id, number LIMIT :limit";
 
@@ -40,6 +40,7 @@ pub(super) fn page(
         texts: Texts::new(transaction),
         people: HashMap::new(),
         tools: HashMap::new(),
+        reviewer_sets: HashMap::new(),
     };
     let mut after = after.unwrap_or(ObservationCursor {
         repo_id: i64::MIN,
@@ -122,6 +123,7 @@ struct Names<'t> {
     texts: Texts<'t>,
     people: HashMap<i64, Code>,
     tools: HashMap<i64, Code>,
+    reviewer_sets: HashMap<i64, Code>,
 }
 
 impl Names<'_> {
@@ -131,6 +133,10 @@ impl Names<'_> {
 
     fn tool(&mut self, id: Option<i64>, into: &mut Dictionary) -> Result<Code, Fault> {
         code_of(id, &mut self.tools, &mut self.texts, into)
+    }
+
+    fn reviewer_set(&mut self, id: Option<i64>, into: &mut Dictionary) -> Result<Code, Fault> {
+        code_of(id, &mut self.reviewer_sets, &mut self.texts, into)
     }
 }
 
@@ -183,6 +189,7 @@ fn read(
         person: names.person(row.get(12)?, &mut into.people)?,
         author_tools: names.tool(row.get(13)?, &mut into.tools)?,
         review_tools: names.tool(row.get(14)?, &mut into.tools)?,
+        reviewers: names.reviewer_set(row.get(32)?, &mut into.reviewer_sets)?,
         number: u32::try_from(row.get::<_, i64>(1)?).unwrap_or(u32::MAX),
         opened: moment(3)?,
         ready: moment(15)?,
@@ -237,6 +244,11 @@ pub(super) fn put_measures(
         .as_deref()
         .map(|person| ids.word(person))
         .transpose()?;
+    let reviewers_id = if measures.reviewers.is_empty() {
+        None
+    } else {
+        Some(ids.word(&measures.reviewers.join(","))?)
+    };
     let revert = measures.revert.as_ref();
     let reviews = &measures.reviews;
     transaction
@@ -246,7 +258,7 @@ pub(super) fn put_measures(
              human_review_from_open_at = ?9, anyone_review_at = ?10, bot_review_at = ?11, \
              approved_at = ?12, draft_seconds = ?13, size_lines = ?14, measured_files = ?15, \
              human_reviews = ?16, human_reviewers = ?17, review_rounds = ?18, change_type = ?19, \
-             title_code = ?20, reverts_number = ?21, reverts_title = ?22 \
+             title_code = ?20, reverts_number = ?21, reverts_title = ?22, reviewers_id = ?23 \
              WHERE repo_id = ?1 AND number = ?2",
         )?
         .execute(params![
@@ -274,6 +286,7 @@ pub(super) fn put_measures(
             revert
                 .and_then(|revert| revert.title.as_deref())
                 .map(measures::title_code),
+            reviewers_id,
         ])?;
     Ok(())
 }

@@ -2,7 +2,9 @@
 
 use clap::{Args, ValueEnum};
 use insights::months::month_of_name;
+use jiff::civil::Date;
 use measures::Metric;
+use serde::Deserialize;
 
 /// Which pull requests, and by which months.
 #[derive(Debug, Clone, Default, Args)]
@@ -26,7 +28,8 @@ pub(crate) struct Month {
 }
 
 /// Which seconds a clock counts.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub(crate) enum CalendarChoice {
     /// All of them
     #[default]
@@ -37,15 +40,18 @@ pub(crate) enum CalendarChoice {
     Business,
 }
 
-/// How clocks are read.
+/// How clocks are read. What is not given comes from `[clocks]` in the configuration.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct ClockOptions {
     /// Which seconds count; all unless asked otherwise
-    #[arg(long, value_enum, default_value_t = CalendarChoice::All, value_name = "WHICH")]
-    pub(crate) calendar: CalendarChoice,
-    /// The time zone of weekdays and business hours, for instance Europe/Berlin
-    #[arg(long, value_name = "ZONE", default_value = "UTC")]
-    pub(crate) time_zone: String,
+    #[arg(long, value_enum, value_name = "WHICH")]
+    pub(crate) calendar: Option<CalendarChoice>,
+    /// The time zone of weekdays and business hours, for instance Europe/Berlin; UTC unless given
+    #[arg(long, value_name = "ZONE")]
+    pub(crate) time_zone: Option<String>,
+    /// A day that does not count with weekdays and business hours; may be repeated
+    #[arg(long, value_name = "YYYY-MM-DD", value_parser = parse_day)]
+    pub(crate) holiday: Vec<Date>,
 }
 
 /// `insights`.
@@ -57,6 +63,9 @@ pub(crate) struct InsightsArguments {
     /// Only this metric; may be repeated
     #[arg(long, value_name = "METRIC", value_parser = parse_metric)]
     pub(crate) metric: Vec<Metric>,
+    /// Print only this part; may be repeated. --json has all of them
+    #[arg(long, value_enum, value_name = "PART", conflicts_with = "explain")]
+    pub(crate) only: Vec<InsightsPart>,
     /// Print Markdown, for a page or a message
     #[arg(long, conflicts_with = "explain")]
     pub(crate) markdown: bool,
@@ -66,6 +75,39 @@ pub(crate) struct InsightsArguments {
     /// How clocks are read
     #[command(flatten)]
     pub(crate) clock: ClockOptions,
+}
+
+/// A part of the page that `insights` prints, in the order of printing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum InsightsPart {
+    /// How much AI, by team
+    Adoption,
+    /// Which teams have started, and how far they are
+    Starts,
+    /// What to do next, and what became of the advice of the month before
+    Advice,
+    /// What AI goes along with, in sentences
+    Findings,
+    /// What changed when teams adopted AI, or repositories an AI reviewer
+    Events,
+    /// Where the time goes
+    Time,
+    /// Whether reviewers keep up
+    Reviewers,
+    /// What is merged without another person having looked
+    Unseen,
+    /// Reverts and repeated rounds
+    Quality,
+    /// How large pull requests are
+    Sizes,
+    /// What became of each tool's work
+    Outcomes,
+    /// Which work suits AI
+    Work,
+    /// What the detection rests on
+    Detection,
+    /// Every comparison, with its numbers
+    Comparisons,
 }
 
 /// Which use of AI is compared.
@@ -129,6 +171,11 @@ fn parse_month(text: &str) -> Result<Month, String> {
             index,
         })
         .ok_or_else(|| "expected a month such as 2026-05".to_owned())
+}
+
+fn parse_day(text: &str) -> Result<Date, String> {
+    text.parse()
+        .map_err(|_| "expected a day such as 2026-12-25".to_owned())
 }
 
 fn parse_metric(text: &str) -> Result<Metric, String> {

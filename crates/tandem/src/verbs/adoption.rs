@@ -1,5 +1,7 @@
 //! `tandem adoption`: AI adoption by team and month, and the tools.
 
+mod heat;
+
 use insights::adoption::{Adoption, AdoptionClock, Group, ToolChangeKind, ToolShare, adoption_of};
 use jiff::Timestamp;
 use serde::Serialize;
@@ -13,7 +15,7 @@ use crate::output::{Output, count, percent};
 use crate::wiring::database::require_team;
 use crate::wiring::observations;
 
-/// How many months the table by team shows.
+/// How many months the heat map shows.
 const MONTHS_SHOWN: usize = 12;
 
 /// How many tools taken up or given up are listed.
@@ -102,7 +104,7 @@ pub(crate) fn print(
         ],
         &rows,
     )?;
-    print_months(output, adoption, clock)?;
+    heat::print(output, adoption, clock)?;
     print_tools(
         output,
         "Tools that wrote or helped to write",
@@ -165,75 +167,6 @@ fn group_row(name: &str, group: &Group) -> Vec<String> {
         count(group.unknown),
         count(group.plain_bots),
     ]
-}
-
-fn print_months(
-    output: &Output,
-    adoption: &Adoption,
-    clock: AdoptionClock,
-) -> Result<(), CliError> {
-    let skipped = adoption.by_month.len().saturating_sub(MONTHS_SHOWN);
-    let months: Vec<&str> = adoption
-        .by_month
-        .iter()
-        .skip(skipped)
-        .map(|month| month.name.as_str())
-        .collect();
-    if months.is_empty() {
-        return Ok(());
-    }
-    output.heading(match clock {
-        AdoptionClock::Created => "By month of opening, at least, in percent",
-        AdoptionClock::Merged => "By month of merging, at least, in percent",
-    })?;
-    let mut columns = vec!["Team".to_owned()];
-    columns.extend(months.iter().map(|month| {
-        let mark = if adoption.incomplete_month.as_deref() == Some(month) {
-            "*"
-        } else {
-            ""
-        };
-        format!(">{}{mark}", &month[2.min(month.len())..])
-    }));
-    let teams: Vec<&str> = adoption
-        .by_team
-        .iter()
-        .map(|team| team.name.as_str())
-        .filter(|team| adoption.by_team_month.iter().any(|cell| cell.team == *team))
-        .collect();
-    let share_text = |group: Option<&Group>| {
-        group
-            .and_then(|group| group.of_all)
-            .and_then(|proportion| proportion.share)
-            .map_or_else(|| "-".to_owned(), |share| format!("{:.0}", share * 100.0))
-    };
-    let mut rows: Vec<Vec<String>> = teams
-        .into_iter()
-        .map(|team| {
-            let cells = months.iter().map(|month| {
-                let cell = adoption
-                    .by_team_month
-                    .iter()
-                    .find(|cell| cell.team == team && cell.month == *month);
-                share_text(cell.map(|cell| &cell.group))
-            });
-            std::iter::once(team.to_owned()).chain(cells).collect()
-        })
-        .collect();
-    if rows.len() > 1 {
-        let all = adoption
-            .by_month
-            .iter()
-            .skip(skipped)
-            .map(|month| share_text(Some(&month.group)));
-        rows.push(std::iter::once("all".to_owned()).chain(all).collect());
-    }
-    let column_names: Vec<&str> = columns.iter().map(String::as_str).collect();
-    output.table(&column_names, &rows)?;
-    if adoption.incomplete_month.is_some() {
-        output.remark("  * this month is not over")?;
-    }
-    Ok(())
 }
 
 fn print_tools(output: &Output, title: &str, tools: &[ToolShare]) -> Result<(), CliError> {

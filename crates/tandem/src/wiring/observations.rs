@@ -62,23 +62,31 @@ pub(crate) fn scope_of(period: &PeriodOptions) -> Scope {
     }
 }
 
-/// How clocks are read, up to this moment.
-pub(crate) fn reading(options: &ClockOptions) -> Result<Reading, CliError> {
-    let zone = || {
-        TimeZone::get(&options.time_zone).map_err(|error| {
-            CliError::input(format!(
-                "'{}' is not a time zone: {error}",
-                options.time_zone
-            ))
-            .hint("give a name such as Europe/Berlin")
-        })
+/// How clocks are read, up to this moment: by the options, else by the configuration.
+///
+/// # Errors
+/// Exit code 2 for a time zone of the command line that there is not, 3 for one of the configuration.
+pub(crate) fn reading(app: &App, options: &ClockOptions) -> Result<Reading, CliError> {
+    let configured = app.config()?.clocks;
+    let calendar = options.calendar.or(configured.calendar).unwrap_or_default();
+    let zone = || match (&options.time_zone, &configured.time_zone) {
+        (Some(name), _) => time_zone(name).map_err(CliError::input),
+        (None, Some(name)) => time_zone(name).map_err(CliError::configuration),
+        (None, None) => Ok(TimeZone::UTC),
     };
+    let mut holidays = configured.holidays;
+    holidays.extend(&options.holiday);
     Ok(Reading {
         now: Timestamp::now().as_second(),
-        calendar: match options.calendar {
+        calendar: match calendar {
             CalendarChoice::All => Calendar::Always,
-            CalendarChoice::Weekdays => Calendar::without_weekends(zone()?),
-            CalendarChoice::Business => Calendar::business_hours(zone()?, &[]),
+            CalendarChoice::Weekdays => Calendar::weekdays(zone()?, &holidays),
+            CalendarChoice::Business => Calendar::business_hours(zone()?, &holidays),
         },
     })
+}
+
+fn time_zone(name: &str) -> Result<TimeZone, String> {
+    TimeZone::get(name)
+        .map_err(|error| format!("'{name}' is not a time zone, such as Europe/Berlin: {error}"))
 }

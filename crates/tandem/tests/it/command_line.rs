@@ -23,6 +23,8 @@ const VERBS: &[&[&str]] = &[
     &["quarantine", "drop"],
     &["coverage"],
     &["adoption"],
+    &["insights"],
+    &["effects"],
     &["verdicts"],
     &["compare"],
     &["evaluate"],

@@ -339,7 +339,7 @@ fn table(view: &View<'_>, rows: Rows, unit: EffectUnit, comparisons: &[Compared<
                     .effect(unit, headline.and_then(|headline| headline.detectable)),
             ),
             Cell::number(at.to("q").decimal(one.q, 3)),
-            Cell::text(finding_words(one.metric, one.finding)),
+            Cell::text(finding_words(one)),
         ]);
     }
     table

@@ -148,7 +148,7 @@ fn headline(one: &Comparison, at: &At) -> Markup {
         (Finding::NotEnoughData, _) | (_, None) => html! { "not enough data" },
         (Finding::NoMeaningfulChange, Some(_)) => html! { "no difference" },
         (_, Some(headline)) => html! {
-            (at.to("headline/value").effect(one.unit, Some(headline.value))) " " (finding_words(one.metric, one.finding))
+            (at.to("headline/value").effect(one.unit, Some(headline.value))) " " (finding_words(one))
         },
     }
 }

@@ -68,8 +68,13 @@ pub(super) fn look(trigger: &Trigger, context: &Context<'_>, team: usize) -> Opt
             metric,
             finding,
         } => comparison_has(context, team, *exposure, *metric, |one| {
-            one.finding == *finding
+            one.finding == *finding && !one.is_unconfirmed()
         }),
+        Trigger::Unconfirmed { exposure, metric } => {
+            comparison_has(context, team, *exposure, *metric, |one| {
+                one.is_unconfirmed()
+            })
+        }
         Trigger::RatioAbove {
             exposure,
             metric,

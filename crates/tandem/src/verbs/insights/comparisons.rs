@@ -152,7 +152,7 @@ fn row(comparison: &Comparison, scope_team: Option<&str>) -> Vec<String> {
         comparison
             .q
             .map_or_else(|| "-".to_owned(), |q| format!("{q:.3}")),
-        insights::wording::finding_words(comparison.metric, comparison.finding).to_owned(),
+        insights::wording::finding_words(comparison).to_owned(),
     ]
 }
 

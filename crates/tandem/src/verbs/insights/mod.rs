@@ -1,8 +1,10 @@
 //! `tandem insights` and `tandem effects`: what AI goes along with.
 
 mod comparisons;
+mod questions;
 pub(crate) mod sheet;
 
+use clap::ValueEnum;
 use insights::advice::{AdviceReport, FollowUpOutcome, builtin_rules};
 use insights::effects::{Comparison, Exposure, Finding, Groups, Question, Sensitivity, compare};
 use insights::{Report, ReportOptions, report};
@@ -10,7 +12,7 @@ use measures::Metric;
 use serde::Serialize;
 
 use crate::app::App;
-use crate::cli::{EffectsArguments, ExposureChoice, InsightsArguments};
+use crate::cli::{EffectsArguments, ExposureChoice, InsightsArguments, InsightsPart};
 use crate::error::{CliError, ErrorKind, Outcome};
 use crate::output::{Output, count, percent};
 use crate::verbs::adoption::bounds;
@@ -25,7 +27,7 @@ const LISTED_IN_TEXT: usize = 3;
 pub(crate) fn run(app: &App, arguments: &InsightsArguments) -> Result<Outcome, CliError> {
     let store = app.open_to_read("insights")?;
     require_team(store.as_ref(), arguments.period.team.as_deref())?;
-    let reading = reading(&arguments.clock)?;
+    let reading = reading(app, &arguments.clock)?;
     let observations = of_period(app, store.as_ref(), &arguments.period)?;
     let metrics = match arguments.explain {
         Some(metric) => vec![metric],
@@ -52,8 +54,9 @@ pub(crate) fn run(app: &App, arguments: &InsightsArguments) -> Result<Outcome, C
         let team = report.scope.team.as_deref();
         comparisons::explain(&mut sheet, metric, &report.authorship, team);
         comparisons::explain_review(&mut sheet, metric, &report.review, team);
+        add_calendar(&mut sheet, report.calendar.as_deref());
     } else {
-        add_report(&mut sheet, &report);
+        add_report(&mut sheet, &report, &arguments.only);
     }
     show(&app.output, &sheet, arguments.markdown)?;
     Ok(Outcome::Done)
@@ -69,7 +72,7 @@ fn rules() -> Result<Vec<insights::advice::Rule>, CliError> {
 struct Effects<'a> {
     version: u32,
     exposure: Exposure,
-    calendar: Option<&'static str>,
+    calendar: Option<String>,
     comparisons: &'a [Comparison],
 }
 
@@ -77,7 +80,7 @@ struct Effects<'a> {
 pub(crate) fn effects(app: &App, arguments: &EffectsArguments) -> Result<Outcome, CliError> {
     let store = app.open_to_read("effects")?;
     require_team(store.as_ref(), arguments.period.team.as_deref())?;
-    let reading = reading(&arguments.clock)?;
+    let reading = reading(app, &arguments.clock)?;
     let observations = of_period(app, store.as_ref(), &arguments.period)?;
     let exposure = match arguments.of {
         ExposureChoice::Authored => Exposure::AiAuthored,
@@ -112,9 +115,10 @@ pub(crate) fn effects(app: &App, arguments: &EffectsArguments) -> Result<Outcome
     let team = arguments.period.team.as_deref();
     if let Some(metric) = arguments.explain {
         comparisons::explain(&mut sheet, metric, &comparisons, team);
+        add_calendar(&mut sheet, reading.calendar.label().as_deref());
     } else {
         comparisons::add(&mut sheet, heading_of(exposure), &comparisons, team);
-        add_footnotes(&mut sheet, reading.calendar.label());
+        add_footnotes(&mut sheet, reading.calendar.label().as_deref());
     }
     sheet.print(&app.output)?;
     Ok(Outcome::Done)
@@ -135,25 +139,44 @@ fn heading_of(exposure: Exposure) -> &'static str {
     }
 }
 
-/// The report as a page.
-pub(crate) fn add_report(sheet: &mut Sheet, report: &Report) {
-    add_adoption(sheet, report);
-    add_advice(sheet, &report.advice);
-    add_findings(sheet, report);
-    let team = report.scope.team.as_deref();
-    comparisons::add(
-        sheet,
-        heading_of(Exposure::AiAuthored),
-        &report.authorship,
-        team,
-    );
-    comparisons::add(
-        sheet,
-        heading_of(Exposure::AiReviewed),
-        &report.review,
-        team,
-    );
-    add_footnotes(sheet, report.calendar);
+/// The report as a page; only some parts of it where some are named.
+pub(crate) fn add_report(sheet: &mut Sheet, report: &Report, only: &[InsightsPart]) {
+    for part in InsightsPart::value_variants() {
+        if only.is_empty() || only.contains(part) {
+            add_part(sheet, report, *part);
+        }
+    }
+    if only.is_empty() || only.contains(&InsightsPart::Comparisons) {
+        add_footnotes(sheet, report.calendar.as_deref());
+    } else {
+        add_calendar(sheet, report.calendar.as_deref());
+    }
+}
+
+fn add_part(sheet: &mut Sheet, report: &Report, part: InsightsPart) {
+    let answers = &report.questions;
+    match part {
+        InsightsPart::Adoption => add_adoption(sheet, report),
+        InsightsPart::Starts => questions::add_starts(sheet, answers),
+        InsightsPart::Advice => add_advice(sheet, &report.advice),
+        InsightsPart::Findings => add_findings(sheet, report),
+        InsightsPart::Events => questions::add_events(sheet, answers),
+        InsightsPart::Time => questions::add_time(sheet, answers),
+        InsightsPart::Reviewers => questions::add_load(sheet, answers),
+        InsightsPart::Unseen => questions::add_unseen(sheet, &answers.unseen),
+        InsightsPart::Quality => questions::add_quality(sheet, &answers.quality),
+        InsightsPart::Sizes => questions::add_sizes(sheet, answers),
+        InsightsPart::Outcomes => questions::add_outcomes(sheet, answers),
+        InsightsPart::Work => questions::add_work(sheet, answers),
+        InsightsPart::Detection => questions::add_detection(sheet, answers),
+        InsightsPart::Comparisons => {
+            let team = report.scope.team.as_deref();
+            let heading = heading_of(Exposure::AiAuthored);
+            comparisons::add(sheet, heading, &report.authorship, team);
+            let heading = heading_of(Exposure::AiReviewed);
+            comparisons::add(sheet, heading, &report.review, team);
+        }
+    }
 }
 
 /// What was found, and how much could not be: the short form of a report.
@@ -231,15 +254,34 @@ pub(crate) fn add_advice(sheet: &mut Sheet, advice: &AdviceReport) {
                 one.would_change_our_mind
             ));
         }
-        for one in &team.follow_up {
-            if one.outcome == FollowUpOutcome::NoLongerHolds {
-                sheet.line(format!(
-                    "{} followed up: \"{}\" no longer holds: {}",
-                    team.team,
-                    one.title,
-                    one.now.as_deref().unwrap_or("-")
-                ));
-            }
+    }
+    add_follow_up(sheet, advice);
+}
+
+/// Last month's advice beside what became of its numbers.
+fn add_follow_up(sheet: &mut Sheet, advice: &AdviceReport) {
+    let all = || {
+        let teams = advice.teams.iter();
+        teams.flat_map(|team| team.follow_up.iter().map(move |one| (&team.team, one)))
+    };
+    if all().next().is_none() {
+        return;
+    }
+    sheet.heading("What became of the advice of the month before");
+    for (team, one) in all() {
+        let outcome = match one.outcome {
+            FollowUpOutcome::StillHolds => "still holds",
+            FollowUpOutcome::NoLongerHolds => "no longer holds",
+            FollowUpOutcome::CannotTell => "too little to say now",
+        };
+        sheet.line(format!("{team}: {} - {outcome}", one.title));
+        if one.now.as_deref() == Some(one.then.as_str()) {
+            sheet.remark(format!("   then and now: {}", one.then));
+            continue;
+        }
+        sheet.remark(format!("   then: {}", one.then));
+        if let Some(now) = &one.now {
+            sheet.remark(format!("   now:  {now}"));
         }
     }
 }
@@ -313,9 +355,14 @@ fn add_adoption(sheet: &mut Sheet, report: &Report) {
     );
 }
 
-fn add_footnotes(sheet: &mut Sheet, calendar: Option<&'static str>) {
+fn add_footnotes(sheet: &mut Sheet, calendar: Option<&str>) {
     sheet.remark("n? fewer than 20; <5 not shown. Adjusted: within author and repository, for size, type, draft, weekday, month.");
     sheet.remark("q: share of false findings among those as clear, over this page. tandem effects --explain METRIC says how.");
+    add_calendar(sheet, calendar);
+}
+
+/// Which seconds count, where it is not all of them.
+fn add_calendar(sheet: &mut Sheet, calendar: Option<&str>) {
     if let Some(calendar) = calendar {
         sheet.remark(format!("clocks: {calendar}"));
     }
