@@ -17,6 +17,7 @@ impl Observations {
         let mut repos = Recoding::new(&self.repos);
         let mut people = Recoding::new(&self.people);
         let mut tools = Recoding::new(&self.tools);
+        let mut reviewers = Recoding::new(&self.reviewer_sets);
         for row in &self.rows {
             if row.team.index() != Some(wanted) {
                 continue;
@@ -27,6 +28,7 @@ impl Observations {
             row.person = people.code(row.person, &mut of_team.people);
             row.author_tools = tools.code(row.author_tools, &mut of_team.tools);
             row.review_tools = tools.code(row.review_tools, &mut of_team.tools);
+            row.reviewers = reviewers.code(row.reviewers, &mut of_team.reviewer_sets);
             of_team.rows.push(row);
         }
         of_team
@@ -73,6 +75,7 @@ mod tests {
                 team: all.teams.code(team),
                 repo: all.repos.code(repo),
                 person: all.people.code(person),
+                reviewers: all.reviewer_sets.code(&format!("{person},dora")),
                 number: 7,
                 ..Observation::default()
             };
@@ -85,6 +88,7 @@ mod tests {
         assert_eq!(names(&b.repos), "b/x b/y");
         assert_eq!(names(&b.people), "bob cy");
         assert_eq!(b.people.name(b.rows[1].person), Some("cy"));
+        assert_eq!(b.reviewer_sets.name(b.rows[1].reviewers), Some("cy,dora"));
         assert_eq!(b.tools.name(b.rows[1].author_tools), None);
         assert!(all.of_team("none").rows.is_empty());
     }

@@ -162,7 +162,8 @@ fn document(frame: &Frame<'_>, refresh: Option<Refresh>, body: Markup) -> Markup
 
 /// The form that chooses team and months.
 fn period_form(frame: &Frame<'_>) -> Markup {
-    let Some(period) = frame.period else {
+    // Methods are the same for every scope; its links keep the months.
+    let Some(period) = frame.period.filter(|_| frame.tab != Tab::Methods) else {
         return html! {};
     };
     let value = |month: &Option<String>| month.clone().unwrap_or_default();

@@ -7,6 +7,7 @@ mod command_line;
 mod compare;
 mod costs;
 mod crash;
+mod dashboard;
 mod doubt;
 mod errors;
 mod import_detect;

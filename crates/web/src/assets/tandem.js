@@ -29,9 +29,11 @@
     return value;
   }
 
-  function axis(own, style, isNarrow) {
+  function axis(own, style, isNarrow, width) {
+    // Months stand upright: fewer of them are named where there is little room.
+    const few = own && own.type === "category" && width ? { nticks: Math.max(3, Math.floor(width / 62)) } : {};
     const line = style.getPropertyValue("--line").trim();
-    return Object.assign({ gridcolor: line, linecolor: line, zerolinecolor: line, automargin: true, fixedrange: false }, own,
+    return Object.assign({ gridcolor: line, linecolor: line, zerolinecolor: line, automargin: true, fixedrange: false }, few, own,
       isNarrow ? { tickfont: { size: 10 } } : {});
   }
 
@@ -55,6 +57,11 @@
         trace.xgap = 2; trace.ygap = 2; trace.hoverongaps = true;
         trace.colorbar = { thickness: 10, ticksuffix: " %", outlinewidth: 0 };
         trace.showscale = !isNarrow;
+        if (!isNarrow) { trace.texttemplate = "%{z:.0f}"; trace.textfont = { size: 11 }; }
+        if (trace.name === "too few") {
+          const grey = style.getPropertyValue("--unknown").trim();
+          trace.colorscale = [[0, grey], [1, grey]]; trace.showscale = false; trace.texttemplate = "";
+        }
       }
     }
     if (isNarrow) { narrowed(own.yaxis); }
@@ -66,8 +73,9 @@
       hoverlabel: { bgcolor: style.getPropertyValue("--card").trim(), bordercolor: style.getPropertyValue("--line").trim(), font: { color: style.getPropertyValue("--ink").trim() } },
       modebar: { bgcolor: "rgba(0,0,0,0)", color: style.getPropertyValue("--muted").trim(), activecolor: style.getPropertyValue("--ink").trim() },
       legend: { orientation: "h", x: 0, y: 1.02, yanchor: "bottom", xanchor: "left", traceorder: "normal" },
-      xaxis: axis(own.xaxis, style, isNarrow), yaxis: axis(own.yaxis, style, isNarrow),
+      xaxis: axis(own.xaxis, style, isNarrow, element.clientWidth - 90), yaxis: axis(own.yaxis, style, isNarrow),
     });
+    if (own.yaxis2) { layout.yaxis2 = Object.assign(axis(own.yaxis2, style, isNarrow), { showgrid: false }); layout.margin.r = 40; }
     const config = {
       responsive: true, displaylogo: false, displayModeBar: isNarrow ? false : "hover",
       modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d"],

@@ -16,10 +16,19 @@ use crate::words::sentence_case;
 /// The most rows that are drawn; the table has all.
 const MOST_DRAWN: usize = 40;
 
-/// Marks of a logarithmic axis of ratios.
-const RATIO_MARKS: [f64; 13] = [
-    0.1, 0.2, 0.35, 0.5, 0.7, 0.85, 1.0, 1.2, 1.5, 2.0, 3.0, 5.0, 10.0,
-];
+/// Marks of a logarithmic axis of ratios: close ones for a short axis, far ones for a long one.
+const CLOSE_MARKS: [f64; 8] = [0.5, 0.6, 0.7, 0.85, 1.0, 1.2, 1.5, 2.0];
+const MARKS: [f64; 9] = [0.2, 0.35, 0.5, 0.7, 1.0, 1.5, 2.0, 3.0, 5.0];
+const FAR_MARKS: [f64; 7] = [0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0];
+
+/// The marks for an axis between two ratios.
+fn ratio_marks(low: f64, high: f64) -> &'static [f64] {
+    match (high / low).log10() {
+        ..0.5 => &CLOSE_MARKS,
+        0.5..1.0 => &MARKS,
+        _ => &FAR_MARKS,
+    }
+}
 
 /// A comparison with its place in the report.
 #[derive(Clone)]
@@ -237,12 +246,13 @@ pub(super) fn forest_layout(names: &[String], all: &[Series], unit: EffectUnit) 
             .map(|point| point.high)
             .fold(1.25_f64, f64::max)
             .min(50.0);
+        let marks = ratio_marks(low, high);
         Axis::new()
             .title("ratio, with AI / without (1 is no difference)")
             .type_(AxisType::Log)
             .range(vec![low.log10() - 0.04, high.log10() + 0.04])
-            .tick_values(RATIO_MARKS.to_vec())
-            .tick_text(RATIO_MARKS.iter().map(|mark| format!("×{mark}")).collect())
+            .tick_values(marks.to_vec())
+            .tick_text(marks.iter().map(|mark| format!("×{mark}")).collect())
     } else {
         Axis::new().title("difference in percentage points (0 is none)")
     };
@@ -347,7 +357,9 @@ fn table(view: &View<'_>, rows: Rows, unit: EffectUnit, comparisons: &[Compared<
 
 fn name_of(view: &View<'_>, rows: Rows, one: &Comparison) -> String {
     match rows {
-        Rows::Metrics => one.metric.definition().title.to_owned(),
+        Rows::Metrics => sentence_case(one.metric.definition().title)
+            .trim_end_matches('.')
+            .to_owned(),
         Rows::Teams => one
             .team
             .as_deref()

@@ -6,22 +6,40 @@
 
 mod adoption;
 mod effects;
+mod endings;
+mod events;
 mod evidence;
+mod flow;
 mod heat;
+mod load;
+mod quality;
 mod sensitivity;
+mod sizes;
+mod starts;
 mod table;
 mod tools;
+mod unseen;
+mod work;
 
 use maud::{Markup, PreEscaped, Render, html};
 use plotly::{Layout, Trace};
 
 pub(crate) use adoption::adoption_by_month;
 pub(crate) use effects::{Compared, Rows, all_metrics, forest, of_metric};
+pub(crate) use endings::{merge_curves, outcomes};
+pub(crate) use events::event_studies;
 pub(crate) use evidence::evidence_mix;
+pub(crate) use flow::{cycle_split, first_review};
 pub(crate) use heat::adoption_heat_map;
+pub(crate) use load::{load_card, reviewer_load};
+pub(crate) use quality::quality;
 pub(crate) use sensitivity::sensitivity;
+pub(crate) use sizes::{size_buckets, size_months};
+pub(crate) use starts::team_ranks;
 pub(crate) use table::{Cell, Table};
 pub(crate) use tools::{tool_months, tool_table};
+pub(crate) use unseen::{unseen_list, unseen_shares};
+pub(crate) use work::work_matrix;
 
 /// The colour of a role in every chart. From the palette of Okabe and Ito, which people with any of
 /// the usual colour deficiencies can tell apart.

@@ -10,6 +10,7 @@ use crate::charts::{Cell, Table, evidence_mix, sensitivity};
 use crate::shown::At;
 use crate::source::Basis;
 use crate::view::View;
+use crate::words::sentence_case;
 
 /// Metrics whose sensitivity is shown.
 const TRIED: [Metric; 2] = [Metric::Cycle, Metric::Pickup];
@@ -27,8 +28,10 @@ pub(crate) fn body(view: &View<'_>) -> Markup {
         p.note { "Over the whole database, whatever team and months are chosen above." }
         div.grid {
             @if let Some(Basis { evidence, .. }) = view.basis { div.wide { (evidence_mix(view, evidence)) } }
-            (truth(view))
+        }
+        div.grid.thirds {
             (left_out(view))
+            (truth(view))
         }
         (sensitivity_part(view))
         (exclusions(view))
@@ -98,8 +101,8 @@ fn coverage(view: &View<'_>, coverage: &Coverage) -> Markup {
             }
         }
         div.grid {
-            section.card { h2 { "By team" } (teams) }
-            section.card { h2 { "By who answered" } @if tiers.is_empty() { p.note { "Nothing was analysed yet: tandem analyze, or tandem batch." } } @else { (tiers) } }
+            section.card.wide { h2 { "By team" } (teams) }
+            section.card.wide { h2 { "By who answered" } @if tiers.is_empty() { p.note { "Nothing was analysed yet: tandem analyze, or tandem batch." } } @else { (tiers) } }
         }
     }
 }
@@ -116,8 +119,10 @@ fn truth(_view: &View<'_>) -> Markup {
     }
 }
 
-/// What no share and no clock counts.
+/// Verdicts and how sure they are; what no share and no clock counts.
 fn left_out(view: &View<'_>) -> Markup {
+    let card = &view.report.questions.detection;
+    let of_card = At::report("questions").to("detection");
     let report = view.report;
     let overall = &report.adoption_by_created.overall;
     let at = At::report("adoption_by_created").to("overall");
@@ -128,9 +133,19 @@ fn left_out(view: &View<'_>) -> Markup {
                 dt { "Agent" } dd { (at.to("agent").count(overall.agent)) }
                 dt { "Assisted" } dd { (at.to("assisted").count(overall.assisted)) }
                 dt { "None detected" } dd { (at.to("none_detected").count(overall.none_detected)) " (not \"human\")" }
-                dt { "Unknown" } dd { (at.to("unknown").count(overall.unknown)) }
-                dt { "Plain bots" } dd { (at.to("plain_bots").count(overall.plain_bots)) ", in no share" }
-                dt { "Not measured yet" } dd { (At::report("not_measured").count(report.not_measured)) }
+                dt { "Unknown" } dd { (of_card.to("unknown").count(card.unknown)) }
+                dt { "Not looked at yet" } dd { (of_card.to("not_detected_yet").count(card.not_detected_yet)) }
+                dt { "Plain bots, in no share" } dd { (of_card.to("plain_bots").count(card.plain_bots)) }
+                dt { "Not measured, in no clock" } dd { (of_card.to("not_measured").count(card.not_measured)) }
+                dt { "Person not known" } dd { (of_card.to("without_person").count(card.without_person)) }
+            }
+        }
+        section.card id="confidence" {
+            h2 { "How sure the verdicts with AI are" }
+            dl.facts {
+                dt { "Hard: 0.95 and more" } dd { (of_card.to("with_ai/hard").count(card.with_ai.hard)) " by an account or an exact trailer" }
+                dt { "Firm: 0.80 to 0.95" } dd { (of_card.to("with_ai/firm").count(card.with_ai.firm)) }
+                dt { "Soft: below 0.80" } dd { (of_card.to("with_ai/soft").count(card.with_ai.soft)) " by a model's word or a soft sign" }
             }
         }
     }
@@ -186,7 +201,7 @@ fn exclusions(view: &View<'_>) -> Markup {
         p.note { "How many pull requests are left at each step, from all of the scope to those compared." }
         div.grid {
             @for (metric, table) in &tables {
-                section.card { h2 { (metric.definition().title) } (table) }
+                section.card { h2 { (sentence_case(metric.definition().title).trim_end_matches('.')) } (table) }
             }
         }
     }

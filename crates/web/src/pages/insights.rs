@@ -24,8 +24,10 @@ pub(crate) fn body(view: &View<'_>) -> Markup {
             section.team-advice id={ "team-" (place) } {
                 h2.part { @if let Some(address) = view.team_link(&team.team) { a href=(address) { (team.team) } } @else { (team.team) } }
                 @if team.advice.is_empty() { p.note { "Nothing new; what was advised before is followed up below." } }
-                div.grid { @for (rank, one) in team.advice.iter().enumerate() { (piece(view, one, &at.to("advice").to(rank))) } }
-                (follow_up(team, &at.to("follow_up")))
+                div.grid {
+                    @for (rank, one) in team.advice.iter().enumerate() { (piece(view, one, &at.to("advice").to(rank))) }
+                    (follow_up(team, &at.to("follow_up")))
+                }
             }
         }
     }
@@ -74,8 +76,8 @@ fn follow_up(team: &TeamAdvice, at: &At) -> Markup {
         return html! {};
     }
     html! {
-        details.card.follow-up open[team.advice.is_empty()] {
-            summary { "What became of the advice of the month before (" (team.follow_up.len()) ")" }
+        section.card.follow-up {
+            h3 { "What became of the advice of the month before" }
             ul.plain { @for (index, one) in team.follow_up.iter().enumerate() {
                 @let at = at.to(index);
                 li {

@@ -9,13 +9,23 @@ use measures::Metric;
 
 use super::contents;
 use crate::charts::{
-    Compared, Rows, adoption_by_month, adoption_heat_map, all_metrics, forest, of_metric,
+    Compared, Rows, adoption_by_month, adoption_heat_map, all_metrics, cycle_split, first_review,
+    forest, of_metric, quality, size_buckets, size_months, unseen_list, unseen_shares,
 };
 use crate::shown::At;
 use crate::view::View;
 
 /// Insights that are named here; the page of insights has all.
 const SHOWN: usize = 3;
+
+/// The parts that the overview and the page of a team have in common.
+pub(super) const PARTS: [(&str, &str); 5] = [
+    ("adoption-part", "Adoption"),
+    ("effect-part", "What it goes along with"),
+    ("time-part", "Time"),
+    ("quality-part", "Quality and size"),
+    ("basis-part", "What this rests on"),
+];
 
 /// The page.
 pub(crate) fn body(view: &View<'_>) -> Markup {
@@ -25,9 +35,11 @@ pub(crate) fn body(view: &View<'_>) -> Markup {
     }
     html! {
         (answers(view))
-        (contents(&[("adoption-part", "Adoption"), ("effect-part", "What it goes along with"), ("insights-part", "Insights"), ("basis-part", "What this rests on")]))
+        (contents(&PARTS))
         (adoption_part(view))
         (effect_part(view))
+        (time_part(view))
+        (quality_part(view))
         div.grid {
             (top_insights(view))
             (basis(view))
@@ -63,6 +75,32 @@ pub(super) fn effect_part(view: &View<'_>) -> Markup {
             }
             (forest(view, "ratio-forest", "Durations, sizes and rounds", Rows::Metrics, &durations))
             (forest(view, "share-forest", "Shares", Rows::Metrics, &shares))
+        }
+    }
+}
+
+/// Where the time goes.
+pub(super) fn time_part(view: &View<'_>) -> Markup {
+    html! {
+        h2.part id="time-part" { "Time" }
+        p.note { "Is review getting slower, and where is the wait?" }
+        div.grid {
+            (cycle_split(view))
+            (first_review(view))
+        }
+    }
+}
+
+/// Quality, size, and what nobody looked at.
+pub(super) fn quality_part(view: &View<'_>) -> Markup {
+    html! {
+        h2.part id="quality-part" { "Quality and size" }
+        div.grid {
+            div.wide { (unseen_shares(view)) }
+            (unseen_list(view))
+            div.wide { (quality(view)) }
+            (size_buckets(view))
+            (size_months(view))
         }
     }
 }
@@ -145,6 +183,7 @@ pub(super) fn answers(view: &View<'_>) -> Markup {
 /// The effect in large letters, or that there is none to tell.
 fn headline(one: &Comparison, at: &At) -> Markup {
     match (one.finding, one.headline) {
+        (Finding::NotEnoughData, _) if one.is_unconfirmed() => html! { "not confirmed" },
         (Finding::NotEnoughData, _) | (_, None) => html! { "not enough data" },
         (Finding::NoMeaningfulChange, Some(_)) => html! { "no difference" },
         (_, Some(headline)) => html! {

@@ -1,9 +1,13 @@
 //! Teams: all beside each other, and one by itself.
 
+use insights::questions::EventKind;
 use maud::{Markup, html};
 
 use super::{contents, overview};
-use crate::charts::{Cell, Table, tool_months};
+use crate::charts::{
+    Cell, Table, event_studies, load_card, merge_curves, outcomes, reviewer_load, team_ranks,
+    tool_months, work_matrix,
+};
 use crate::shown::At;
 use crate::view::View;
 
@@ -31,7 +35,27 @@ pub(crate) fn list(view: &View<'_>) -> Markup {
         ]);
     }
     html! {
-        section.card id="team-list" { h2 { "All teams" } @if table.is_empty() { p.note { "There are none yet." } } @else { (table) } }
+        (contents(&[("start-part", "Who has started"), ("load-part", "Reviewers"), ("change-part", "What changed"), ("team-list", "All teams")]))
+        div.grid id="start-part" { div.wide { (team_ranks(view)) } }
+        (load_part(view))
+        h2.part id="change-part" { "Did things change when teams adopted AI?" }
+        p.note { "Event studies: each team before and after its start, against teams that had not started yet. A team counts only with three complete months before." }
+        div.grid { (event_studies(view, EventKind::AiAdopted)) }
+        h2.part { "All teams" }
+        div.grid {
+            section.card.wide id="team-list" { h2 { "Teams by name" } @if table.is_empty() { p.note { "There are none yet." } } @else { (table) } }
+        }
+    }
+}
+
+/// Whether reviewers keep up.
+fn load_part(view: &View<'_>) -> Markup {
+    html! {
+        h2.part id="load-part" { "Reviewers" }
+        div.grid {
+            div.wide { (reviewer_load(view)) }
+            div.wide { (load_card(view)) }
+        }
     }
 }
 
@@ -41,15 +65,21 @@ pub(crate) fn one(view: &View<'_>) -> Markup {
     let team = report.scope.team.as_deref().unwrap_or_default();
     html! {
         (overview::answers(view))
-        (contents(&[("adoption-part", "Adoption"), ("effect-part", "What it goes along with"), ("tools-part", "Tools"), ("basis-part", "What this rests on")]))
+        (contents(&overview::PARTS))
         @if let Some(address) = view.pull_requests_link(&[("team", team)]) {
             p { a.button.quiet href=(address) { "Its pull requests" } }
         }
         (overview::adoption_part(view))
         (overview::effect_part(view))
+        (overview::time_part(view))
+        (load_part(view))
+        (overview::quality_part(view))
         h2.part id="tools-part" { "Tools" }
         div.grid {
             div.wide { (tool_months(view, &report.adoption_by_created)) }
+            (outcomes(view))
+            (merge_curves(view))
+            div.wide { (work_matrix(view)) }
             div.wide { (overview::basis(view)) }
         }
     }

@@ -1,7 +1,7 @@
 //! Comparisons as tables, and explained.
 
 use insights::effects::{ArmDescription, Comparison, EffectUnit, Exposure, StratifiedUnit};
-use insights::wording::{duration_text, effect_text, interval_text, value_text};
+use insights::wording::{duration_text, effect_text, finding_words, interval_text, value_text};
 use measures::Metric;
 
 use super::sheet::Sheet;
@@ -152,7 +152,7 @@ fn row(comparison: &Comparison, scope_team: Option<&str>) -> Vec<String> {
         comparison
             .q
             .map_or_else(|| "-".to_owned(), |q| format!("{q:.3}")),
-        insights::wording::finding_words(comparison).to_owned(),
+        finding_words(comparison).to_owned(),
     ]
 }
 

@@ -1,0 +1,328 @@
+//! The dashboard, served by the binary from the demo's database: its numbers are those of the command
+//! line, and its pages work in a real browser.
+
+use std::collections::BTreeMap;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use crate::support::Tandem;
+
+/// How long the browser may take for all pages.
+const BROWSER_LIMIT: Duration = Duration::from_mins(15);
+
+/// The demo's database, served.
+struct Served {
+    tandem: Tandem,
+    child: Child,
+    address: String,
+}
+
+impl Served {
+    fn demo() -> Self {
+        let mut tandem = Tandem::new();
+        let database = tandem.path("demo.db").display().to_string();
+        tandem.ok(&["demo", "--keep", &database]);
+        tandem.set("TANDEM_DATABASE_URL", &database);
+        let mut child = tandem
+            .command(&["serve", "--listen", "127.0.0.1:0", "--json"])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("the server starts");
+        let mut first = String::new();
+        BufReader::new(child.stdout.take().expect("piped"))
+            .read_line(&mut first)
+            .expect("a line");
+        let ready: Value = serde_json::from_str(&first).expect("the start-up line");
+        let address = ready["serving"].as_str().expect("an address").to_owned();
+        Served {
+            tandem,
+            child,
+            address,
+        }
+    }
+
+    /// The page, once its numbers are worked out.
+    fn page(&self, path: &str) -> String {
+        let begin = Instant::now();
+        loop {
+            let (status, body) = self.get(path);
+            match status {
+                200 => return body,
+                503 if begin.elapsed() < Duration::from_mins(3) => {
+                    std::thread::sleep(Duration::from_millis(200));
+                }
+                _ => panic!("{path} answers {status}\n{body}"),
+            }
+        }
+    }
+
+    fn get(&self, path: &str) -> (u16, String) {
+        let mut stream = TcpStream::connect(&self.address).expect("connected");
+        write!(
+            stream,
+            "GET {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n",
+            self.address
+        )
+        .expect("sent");
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).expect("an answer");
+        let (head, body) = answer.split_once("\r\n\r\n").expect("a head");
+        let status = head
+            .split(' ')
+            .nth(1)
+            .and_then(|status| status.parse().ok());
+        (status.expect("a status"), body.to_owned())
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// A number or words on a page, with their place in a document of the command line.
+#[derive(Debug)]
+struct Shown {
+    document: String,
+    pointer: String,
+    unit: String,
+    value: String,
+    text: String,
+}
+
+fn attribute<'t>(tag: &'t str, name: &str) -> Option<&'t str> {
+    let (_, rest) = tag.split_once(&format!(" {name}=\""))?;
+    Some(rest.split_once('"')?.0)
+}
+
+fn unescaped(text: &str) -> String {
+    text.replace("&lt;", "<")
+        .replace("&gt;", ">")
+        .replace("&quot;", "\"")
+        .replace("&amp;", "&")
+}
+
+/// Everything on a page that says where it comes from.
+fn shown_on(page: &str) -> Vec<Shown> {
+    let mut found = Vec::new();
+    for (start, _) in page.match_indices('<') {
+        let rest = &page[start..];
+        let Some((tag, after)) = rest.split_once('>') else {
+            break;
+        };
+        let Some(at) = attribute(tag, "data-at") else {
+            continue;
+        };
+        let (document, pointer) = at.split_once('#').expect("a document and a place");
+        let text = after.split_once('<').map_or("", |(text, _)| text);
+        found.push(Shown {
+            document: document.to_owned(),
+            pointer: pointer.to_owned(),
+            unit: attribute(tag, "data-unit").unwrap_or_default().to_owned(),
+            value: attribute(tag, "value").unwrap_or_default().to_owned(),
+            text: unescaped(text),
+        });
+    }
+    found
+}
+
+/// The first number of a text as it is printed.
+fn printed_number(text: &str) -> Option<f64> {
+    let text = text.replace(',', "").replace('×', "");
+    let number: String = text
+        .chars()
+        .skip_while(|character| !character.is_ascii_digit() && !"+-".contains(*character))
+        .take_while(|character| character.is_ascii_digit() || "+-.".contains(*character))
+        .collect();
+    number.parse().ok()
+}
+
+/// Whether the text says the value in its unit, to the places printed.
+fn says(shown: &Shown, value: f64) -> bool {
+    let Some(printed) = printed_number(&shown.text) else {
+        return false;
+    };
+    let (scale, half_a_place) = match shown.unit.as_str() {
+        "percent" | "points" => (100.0, 0.0501),
+        "ratio" => (1.0, 0.00501),
+        "count" => (1.0, 0.0),
+        "decimal" => (1.0, 0.501),
+        "seconds" => {
+            let unit = shown.text.rsplit(' ').next().unwrap_or_default();
+            let seconds = match unit {
+                "s" => 1.0,
+                "min" => 60.0,
+                "h" => 3_600.0,
+                "d" => 86_400.0,
+                _ => return false,
+            };
+            (1.0 / seconds, 0.501)
+        }
+        _ => return false,
+    };
+    (value * scale - printed).abs() <= half_a_place
+}
+
+/// Words without what a page adds to them.
+fn plain(words: &str) -> String {
+    words
+        .replace('×', "x")
+        .trim_end_matches('.')
+        .trim()
+        .to_lowercase()
+}
+
+/// What is wrong with something shown, held against the documents.
+fn wrong(shown: &Shown, documents: &BTreeMap<String, Value>) -> Option<String> {
+    let Some(document) = documents.get(&shown.document) else {
+        return Some(format!("no document {}: {shown:?}", shown.document));
+    };
+    let Some(there) = document.pointer(&shown.pointer) else {
+        return Some(format!("the command line has nothing there: {shown:?}"));
+    };
+    if let Some(words) = there.as_str() {
+        return (plain(words) != plain(&shown.text)).then(|| format!("{words:?} is {shown:?}"));
+    }
+    let (Some(there), Ok(here)) = (there.as_f64(), shown.value.parse::<f64>()) else {
+        return Some(format!("{there} is {shown:?}"));
+    };
+    // Open pull requests grow older between the two: what waits for an event moves a little.
+    let tolerance = if shown.pointer.contains("/survival/") {
+        1e-3
+    } else {
+        1e-9
+    };
+    if (there - here).abs() > tolerance * there.abs().max(1.0) {
+        return Some(format!("{there} is {shown:?}"));
+    }
+    (!says(shown, here)).then(|| format!("the text says another number: {shown:?}"))
+}
+
+/// Cells of numbers that do not say where they come from.
+fn cells_without_a_place(page: &str) -> Vec<&str> {
+    page.split("<td class=\"number")
+        .skip(1)
+        .filter_map(|rest| {
+            let cell = rest.split_once("</td>")?.0.split_once('>')?.1;
+            let is_blank = matches!(cell, "–" | "&lt; 5") || cell.starts_with("– (");
+            (!is_blank && !cell.contains("data-at=")).then_some(cell)
+        })
+        .collect()
+}
+
+#[test]
+fn every_number_on_the_pages_is_the_command_lines() {
+    let served = Served::demo();
+    let json = |arguments: &[&str]| served.tandem.json(arguments);
+    let mut everything: BTreeMap<String, Value> = BTreeMap::new();
+    everything.insert("insights".to_owned(), json(&["insights"]));
+    everything.insert("coverage".to_owned(), json(&["coverage"]));
+    for metric in ["cycle", "pickup"] {
+        let effects = json(&["effects", "--sensitivity", "--metric", metric]);
+        everything.insert(format!("effects-{metric}"), effects);
+    }
+    let team = everything["insights"]["adoption_by_created"]["by_team"][0]["name"]
+        .as_str()
+        .expect("a team")
+        .to_owned();
+    let month = everything["insights"]["adoption_by_created"]["by_month"][6]["name"]
+        .as_str()
+        .expect("a month")
+        .to_owned();
+    let mut of_team = everything.clone();
+    of_team.insert("insights".to_owned(), json(&["insights", "--team", &team]));
+    let mut of_months = everything.clone();
+    of_months.insert("insights".to_owned(), json(&["insights", "--from", &month]));
+
+    let pages = [
+        ("/".to_owned(), &everything, 400),
+        ("/teams".to_owned(), &everything, 100),
+        ("/tools".to_owned(), &everything, 100),
+        ("/insights".to_owned(), &everything, 20),
+        ("/detection".to_owned(), &everything, 100),
+        (format!("/teams/{team}"), &of_team, 200),
+        (format!("/?from={month}"), &of_months, 200),
+    ];
+    for (path, documents, at_least) in pages {
+        let page = served.page(&path);
+        let shown = shown_on(&page);
+        assert!(
+            shown.len() >= at_least,
+            "{path}: {} numbers, at least {at_least} expected",
+            shown.len()
+        );
+        let wrongs: Vec<String> = shown
+            .iter()
+            .filter_map(|one| wrong(one, documents))
+            .collect();
+        assert!(
+            wrongs.is_empty(),
+            "{path}: {} of {}:\n{}",
+            wrongs.len(),
+            shown.len(),
+            wrongs.join("\n")
+        );
+        let cells = cells_without_a_place(&page);
+        assert!(cells.is_empty(), "{path}: {cells:?}");
+    }
+}
+
+/// A program of one of these names on the path.
+fn program(names: &[&str]) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH")?;
+    std::env::split_paths(&path)
+        .flat_map(|folder| names.iter().map(move |name| folder.join(name)))
+        .find(|candidate| candidate.is_file())
+}
+
+#[test]
+fn every_page_works_in_a_browser() {
+    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let modules = workspace.join("target/browser/node_modules");
+    let node = program(&["node"]);
+    let chromium = program(&["chromium", "chromium-browser", "google-chrome"]);
+    let has_modules = modules.join("playwright-core").is_dir() && modules.join("axe-core").is_dir();
+    let (Some(node), Some(chromium), true) = (node, chromium, has_modules) else {
+        eprintln!(
+            "skipped: the browser test wants node, chromium and npm's playwright-core and axe-core (scripts/test installs them)"
+        );
+        return;
+    };
+    let served = Served::demo();
+    let log = served.tandem.path("browser.log");
+    let mut run = Command::new(node)
+        .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/browser/run.mjs"))
+        .arg(format!("http://{}", served.address))
+        .arg(&modules)
+        .arg(workspace.join("target/screenshots"))
+        .arg(chromium)
+        .stdin(Stdio::null())
+        .stdout(std::fs::File::create(&log).expect("a log"))
+        .stderr(Stdio::inherit())
+        .spawn()
+        .expect("node starts");
+    let begin = Instant::now();
+    let status = loop {
+        if let Some(status) = run.try_wait().expect("waited for") {
+            break status;
+        }
+        if begin.elapsed() > BROWSER_LIMIT {
+            // The browser ends with the pipe that node holds.
+            run.kill().expect("killed");
+            run.wait().expect("ended");
+            panic!("the browser was not done within {BROWSER_LIMIT:?}");
+        }
+        std::thread::sleep(Duration::from_millis(200));
+    };
+    let said = std::fs::read_to_string(&log).unwrap_or_default();
+    assert!(status.success(), "{status}\n{said}");
+    println!("{said}");
+}

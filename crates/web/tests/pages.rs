@@ -1,0 +1,128 @@
+//! Pages through the whole router: the empty state, and what is not sent twice.
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::ConnectInfo;
+use http::header::{ETAG, HOST, IF_NONE_MATCH};
+use http::{Request, Response, StatusCode};
+use http_body_util::BodyExt;
+use insights::Report;
+use store::{Coverage, OpenOptions, Store};
+use tower::ServiceExt;
+use web::{Basis, Period, Settings, Site, Source, SourceError};
+
+/// An empty database.
+struct Empty {
+    store: Arc<dyn Store>,
+    _folder: tempfile::TempDir,
+}
+
+impl Source for Empty {
+    fn store(&self) -> Arc<dyn Store> {
+        Arc::clone(&self.store)
+    }
+
+    fn data_version(&self) -> Result<u64, SourceError> {
+        Ok(1)
+    }
+
+    fn reports(&self, _: &Period, give: &mut dyn FnMut(Report) -> bool) -> Result<(), SourceError> {
+        let options = insights::ReportOptions {
+            reading: insights::effects::Reading {
+                now: 1_700_000_000,
+                calendar: measures::Calendar::Always,
+            },
+            scope: insights::Scope::default(),
+            metrics: Vec::new(),
+            rules: Vec::new(),
+            sensitivity: insights::effects::Sensitivity::Skip,
+        };
+        give(insights::report(
+            &measures::Observations::default(),
+            &options,
+        ));
+        Ok(())
+    }
+
+    fn basis(&self) -> Result<Basis, SourceError> {
+        Ok(Basis {
+            coverage: Coverage::default(),
+            evidence: Vec::new(),
+        })
+    }
+}
+
+fn site() -> Site {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("t.db");
+    let store =
+        store::open(&path.display().to_string(), &OpenOptions::write("test")).expect("a database");
+    let source = Arc::new(Empty {
+        store,
+        _folder: folder,
+    });
+    Site::new(source, Settings::default())
+}
+
+async fn get(site: &Site, path: &str, tag: Option<&str>) -> Response<Body> {
+    let mut request = Request::get(path).header(HOST, "127.0.0.1:8787");
+    if let Some(tag) = tag {
+        request = request.header(IF_NONE_MATCH, tag);
+    }
+    let mut request = request.body(Body::empty()).expect("a request");
+    let peer: std::net::SocketAddr = "127.0.0.1:50000".parse().expect("an address");
+    request.extensions_mut().insert(ConnectInfo(peer));
+    site.router().oneshot(request).await.expect("an answer")
+}
+
+async fn text(response: Response<Body>) -> String {
+    let bytes = response
+        .into_body()
+        .collect()
+        .await
+        .expect("a body")
+        .to_bytes();
+    String::from_utf8(bytes.to_vec()).expect("text")
+}
+
+#[tokio::test]
+async fn an_empty_database_has_pages_that_say_what_to_do() {
+    let site = site();
+    for (path, words) in [
+        ("/", "There are no pull requests yet"),
+        (
+            "/?from=2026-01",
+            "No pull request was opened in these months",
+        ),
+        ("/teams", "No team has a complete month yet."),
+        ("/tools", "No tool was found"),
+        ("/insights", "Nothing to advise"),
+        ("/detection", "No evidence is stored"),
+        ("/methods", "Fifteen questions"),
+    ] {
+        let response = get(&site, path, None).await;
+        assert_eq!(response.status(), StatusCode::OK, "{path}");
+        let page = text(response).await;
+        assert!(page.contains(words), "{path} does not say \"{words}\"");
+    }
+}
+
+#[tokio::test]
+async fn a_page_that_the_reader_has_is_not_sent_again() {
+    let site = site();
+    let first = get(&site, "/methods", None).await;
+    let tag = first.headers()[ETAG].to_str().expect("text").to_owned();
+    let again = get(&site, "/methods", Some(&tag)).await;
+    assert_eq!(again.status(), StatusCode::NOT_MODIFIED);
+    assert!(text(again).await.is_empty());
+    let other = get(&site, "/insights", Some(&tag)).await;
+    assert_eq!(other.status(), StatusCode::OK);
+}
+
+#[tokio::test]
+async fn months_that_are_none_are_refused_in_words() {
+    let response = get(&site(), "/?from=yesterday", None).await;
+    assert_eq!(response.status(), StatusCode::BAD_REQUEST);
+    assert!(text(response).await.contains("write it as 2026-05"));
+}
