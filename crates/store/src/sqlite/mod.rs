@@ -26,6 +26,7 @@ mod migrations;
 mod observations;
 mod pages;
 mod pull_requests;
+mod search;
 mod store;
 mod sync;
 mod team_counts;

@@ -387,4 +387,141 @@ fn what_others_wrote_stays_text_and_people_have_no_names() {
     }
     assert!(text.contains("the author") && text.contains("reviewer 1"));
     assert_eq!(server.get("/pull-requests/orchard/store/2").status, 404);
+    let list = server.get("/pull-requests?text=alert").text;
+    assert!(
+        list.len() < 30_000 && list.contains("orchard/store#1"),
+        "{list}"
+    );
+    for harmful in ["<script>", "\u{1b}", "\u{202e}", "person-1"] {
+        assert!(!list.contains(harmful), "{harmful:?}");
+    }
+}
+
+/// Every pull request of a list, page by page, as `owner/name#number`.
+fn walk(server: &Server, address: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut next = Some(address.to_owned());
+    let mut before: Option<String> = None;
+    while let Some(path) = next {
+        let page = server.get(&path);
+        assert_eq!(page.status, 200, "{path}: {}", page.text);
+        for part in page.text.split("href=\"/pull-requests/").skip(1) {
+            let address = part.split('"').next().unwrap_or_default();
+            let (repo, number) = address.rsplit_once('/').expect("a number");
+            found.push(format!("{repo}#{number}"));
+        }
+        let link = |relation: &str| {
+            let mark = format!("\" rel=\"{relation}\"");
+            let (start, _) = page.text.split_once(&mark)?;
+            let (_, address) = start.rsplit_once("href=\"")?;
+            Some(address.replace("&amp;", "&"))
+        };
+        // The way back leads to the very page that was left.
+        assert_eq!(link("prev"), before, "{path}");
+        before = Some(path);
+        next = link("next");
+    }
+    found
+}
+
+#[test]
+fn every_order_shows_every_pull_request_once() {
+    let tandem = Tandem::new().with_pull_requests(120);
+    let server = Server::start(&tandem);
+    let mut all: Vec<String> = tandem
+        .ok(&["verdicts", "--json"])
+        .lines()
+        .iter()
+        .map(|line| {
+            format!(
+                "{}#{}",
+                line["repo"].as_str().unwrap_or_default(),
+                line["number"]
+            )
+        })
+        .collect();
+    all.sort();
+    assert_eq!(all.len(), 120);
+    for sort in ["opened", "merged", "size", "cycle", "pickup"] {
+        for order in ["up", "down"] {
+            let mut found = walk(
+                &server,
+                &format!("/pull-requests?sort={sort}&order={order}"),
+            );
+            found.sort();
+            assert_eq!(found, all, "{sort} {order}");
+        }
+    }
+}
+
+#[test]
+fn filters_find_what_the_verdicts_say() {
+    let tandem = Tandem::new().with_pull_requests(90);
+    let server = Server::start(&tandem);
+    let verdicts = tandem.ok(&["verdicts", "--json"]).lines();
+    type Test = fn(&Value) -> bool;
+    let has = |list: &Value, tool: &str| {
+        list.as_array()
+            .is_some_and(|list| list.iter().any(|one| one == tool))
+    };
+    assert!(
+        verdicts
+            .iter()
+            .any(|line| has(&line["author_tools"], "claude_code"))
+    );
+    let cases: [(&str, Test); 8] = [
+        ("origin=assisted", |line| line["origin"] == "assisted"),
+        ("origin=none_detected", |line| {
+            line["origin"] == "none_detected"
+        }),
+        ("origin=ai", |line| line["ai_authored"] == true),
+        ("team=harbour", |line| line["team"] == "harbour"),
+        ("tool=claude_code&place=author", |line| {
+            line["author_tools"]
+                .as_array()
+                .is_some_and(|list| list.iter().any(|one| one == "claude_code"))
+        }),
+        ("evidence=co_author", |line| {
+            line["evidence"]
+                .as_array()
+                .is_some_and(|hits| hits.iter().any(|hit| hit["signal"] == "co_author"))
+        }),
+        ("reviewed=no", |line| line["ai_reviewed"] == false),
+        ("repo=orchard/store&origin=ai&outcome=merged", |line| {
+            line["repo"] == "orchard/store" && line["ai_authored"] == true
+        }),
+    ];
+    for (filter, test) in cases {
+        let mut expected: Vec<String> = verdicts
+            .iter()
+            .filter(|line| test(line))
+            .map(|line| {
+                format!(
+                    "{}#{}",
+                    line["repo"].as_str().unwrap_or_default(),
+                    line["number"]
+                )
+            })
+            .collect();
+        expected.sort();
+        let mut found = walk(&server, &format!("/pull-requests?{filter}"));
+        found.sort();
+        assert!(
+            !expected.is_empty() && expected.len() < 90 || filter == "reviewed=no",
+            "{filter} tells nothing apart"
+        );
+        assert_eq!(found, expected, "{filter}");
+    }
+    for wrong in [
+        "origin=human",
+        "opened=may",
+        "author=person-1",
+        "after=x.y",
+        "sort=luck",
+    ] {
+        let status = server.get(&format!("/pull-requests?{wrong}")).status;
+        assert!(matches!(status, 400 | 403), "{wrong}: {status}");
+    }
+    let found = walk(&server, "/pull-requests?text=order+17+queue");
+    assert_eq!(found, ["orchard/store#17"]);
 }

@@ -1,5 +1,7 @@
 //! Pull requests: each with what is known of it and why we say what we say.
 
+mod filter;
+mod list;
 mod names;
 mod one;
 mod text;
@@ -12,8 +14,10 @@ use crate::site::Site;
 
 /// The routes about pull requests.
 pub(crate) fn routes() -> Router<Site> {
-    Router::new().route(
-        "/pull-requests/{owner}/{name}/{number}",
-        get(one::page_of_one),
-    )
+    Router::new()
+        .route("/pull-requests", get(list::page_of_list))
+        .route(
+            "/pull-requests/{owner}/{name}/{number}",
+            get(one::page_of_one),
+        )
 }

@@ -23,6 +23,14 @@ pub(super) struct Names {
 }
 
 impl Names {
+    /// Names for texts without their record, of which nobody is known.
+    pub(super) fn of_nobody(are_shown: bool) -> Self {
+        Names {
+            are_shown,
+            ..Names::default()
+        }
+    }
+
     /// Who is who in a pull request.
     pub(super) fn of(
         pull_request: &PullRequest,
@@ -209,16 +217,12 @@ impl Names {
             let after = text.get(at + 1..).unwrap_or_default();
             let is_local = |letter: char| letter.is_alphanumeric() || "._%+-[]".contains(letter);
             let start = at - tail(before, is_local);
-            let end = at
-                + 1
-                + head(after, |letter| {
-                    letter.is_ascii_alphanumeric() || ".-".contains(letter)
-                });
-            let address = text
-                .get(start..end)
-                .unwrap_or_default()
-                .trim_end_matches('.')
-                .to_lowercase();
+            let domain_bytes = head(after, |letter| {
+                letter.is_ascii_alphanumeric() || ".-".contains(letter)
+            });
+            let domain = after.get(..domain_bytes).unwrap_or_default();
+            let end = at + 1 + domain.trim_end_matches('.').len();
+            let address = text.get(start..end).unwrap_or_default().to_lowercase();
             let domain = address.rsplit('@').next().unwrap_or_default();
             if start == at || !domain.contains('.') || is_of_no_person(&address) {
                 continue;
