@@ -1,8 +1,10 @@
 #![doc = include_str!("../README.md")]
 
 mod access;
+mod api;
 mod assets;
 mod charts;
+pub mod documents;
 mod error;
 mod headers;
 mod layout;

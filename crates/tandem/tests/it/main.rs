@@ -1,6 +1,7 @@
 //! The binary as its users meet it. One test program, so that it links once.
 
 mod analyze;
+mod api;
 mod architecture;
 mod batch;
 mod command_line;
@@ -17,6 +18,7 @@ mod json_contract;
 mod providers;
 mod quarantine;
 mod serve;
+mod served;
 mod support;
 mod sync;
 mod teams;
