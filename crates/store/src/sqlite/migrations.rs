@@ -18,6 +18,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/sqlite/0006_sync.sql"),
     include_str!("../../migrations/sqlite/0007_reviewers.sql"),
     include_str!("../../migrations/sqlite/0008_teams.sql"),
+    include_str!("../../migrations/sqlite/0009_webhooks.sql"),
 ];
 
 /// The newest version of the schema known here.
