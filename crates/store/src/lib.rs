@@ -11,6 +11,7 @@ mod locks;
 mod merge;
 mod observations;
 mod open;
+mod search;
 mod selection;
 mod sqlite;
 mod statistics;
@@ -31,6 +32,10 @@ pub use facts::{Fact, Outcome, StoredPullRequest, UpsertCounts, VerdictFact};
 pub use locks::Lock;
 pub use observations::ObservationCursor;
 pub use open::{Access, OpenOptions, open};
+pub use search::{
+    Direction, NotACursor, PullRequestQuery, PullRequestRow, SearchCursor, SearchPage, Sort,
+    SortBy, TimeSpan,
+};
 pub use selection::{Cursor, Selection};
 pub use sqlite::SqliteStore;
 pub use statistics::Statistics;

@@ -9,9 +9,10 @@ use teams::TeamMapping;
 
 use crate::{
     Adoption, AnalysisRecord, AnalysisWrites, Candidate, CandidateQuery, Clock, Coverage, Cursor,
-    DiscoveredRepository, Fact, Lock, MappedPage, ObservationCursor, RepositorySync, Selection,
-    Sighting, SightingCounts, Statistics, StoreError, StoredPullRequest, SyncGap, TeamSummary,
-    TeamsInForce, UpsertCounts, VerdictRecord, VerdictWrite, VerdictWrites, Versions,
+    DiscoveredRepository, Fact, Lock, MappedPage, ObservationCursor, PullRequestQuery,
+    RepositorySync, SearchCursor, SearchPage, Selection, Sighting, SightingCounts, Statistics,
+    StoreError, StoredPullRequest, SyncGap, TeamSummary, TeamsInForce, UpsertCounts, VerdictRecord,
+    VerdictWrite, VerdictWrites, Versions,
 };
 
 /// Where pull requests, verdicts and analyses live.
@@ -61,6 +62,26 @@ pub trait Store: Send + Sync {
         limit: usize,
         into: &mut Observations,
     ) -> Result<Option<ObservationCursor>, StoreError>;
+
+    /// A page of the pull requests that a query finds, in its order. Always of the present state; see
+    /// [`Store::refresh_search`] for what makes it fast.
+    fn search(
+        &self,
+        query: &PullRequestQuery,
+        after: Option<&SearchCursor>,
+        limit: usize,
+    ) -> Result<SearchPage, StoreError>;
+
+    /// How many pull requests a query finds, exactly.
+    fn count_found(&self, query: &PullRequestQuery) -> Result<u64, StoreError>;
+
+    /// Brings what searches read up to date, and says how many pull requests had changed. To be called
+    /// after many were written: each that changed since costs every search some microseconds.
+    fn refresh_search(&self) -> Result<u64, StoreError>;
+
+    /// A number that grows with every write of pull requests, teams, verdicts and analyses: what was
+    /// made of them is out of date when it is another one.
+    fn changes(&self) -> Result<u64, StoreError>;
 
     /// The mapping by which pull requests have their teams.
     fn teams_in_force(&self) -> Result<TeamsInForce, StoreError>;

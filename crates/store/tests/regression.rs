@@ -24,10 +24,10 @@ use github::webhook::{Concerns, Delivery, Inbox, Named, Taken};
 use github::{
     Mark, Marked, Page, RepositoryId, RepositoryProgress, RepositoryState, Shelf, Walk, Whole,
 };
-use model::{Origin, PullRequest};
+use model::{Origin, PullRequest, Signal};
 use rusqlite::Connection;
 use rusqlite::types::ValueRef;
-use store::{OpenOptions, Selection, SqliteStore, Store};
+use store::{OpenOptions, PullRequestQuery, Selection, SqliteStore, Store};
 use teams::By;
 
 /// The first version with a ledger.
@@ -417,7 +417,31 @@ fn every_version_can_be_read() {
     }
 }
 
+/// Titles are found in every version, also in those that did not keep them apart.
+fn check_search(store: &SqliteStore) {
+    let query = PullRequestQuery {
+        title: Some("add step".to_owned()),
+        signal: Some(Signal::Reviewer),
+        ..PullRequestQuery::default()
+    };
+    for _ in 0..2 {
+        let page = store.search(&query, None, 9).expect("searches");
+        let found: Vec<_> = page.rows.iter().map(|row| &row.title).collect();
+        assert_eq!(found, [&contents()[0].title]);
+        assert_eq!(
+            store
+                .count_found(&PullRequestQuery::default())
+                .expect("counts"),
+            2
+        );
+        // Once from what changed, once from the columns.
+        let writer = SqliteStore::open(store.path(), &OpenOptions::write("test")).expect("opens");
+        writer.refresh_search().expect("writes");
+    }
+}
+
 fn check(store: &SqliteStore) {
+    check_search(store);
     let all = Selection::all();
     let page = store.pull_requests(&all, None, 9).expect("reads");
     let records: Vec<PullRequest> = page
@@ -458,6 +482,8 @@ fn dump(connection: &Connection) -> String {
         pragma("application_id"),
         pragma("user_version")
     );
+    let shadows = names(connection, "type = 'shadow'");
+    let virtual_tables = names(connection, "type = 'virtual'");
     let mut objects = connection
         .prepare("SELECT type, name, sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY rowid")
         .expect("prepares");
@@ -466,10 +492,19 @@ fn dump(connection: &Connection) -> String {
         .expect("reads")
         .collect::<Result<_, _>>()
         .expect("reads");
-    for (_, _, statement) in &objects {
+    let objects: Vec<&(String, String, String)> = objects
+        .iter()
+        .filter(|(_, name, _)| !shadows.contains(name))
+        .collect();
+    let of_kind = |is_trigger: bool| {
+        let objects = objects.iter();
+        objects.filter(move |(kind, _, _)| (kind == "trigger") == is_trigger)
+    };
+    for (_, _, statement) in of_kind(false) {
         writeln!(sql, "{statement};").expect("writes");
     }
-    for (_, table, _) in objects.iter().filter(|(kind, _, _)| kind == "table") {
+    let has_rows = |kind: &str, name: &String| kind == "table" && !virtual_tables.contains(name);
+    for (_, table, _) in of_kind(false).filter(|(kind, name, _)| has_rows(kind, name)) {
         let mut rows = connection
             .prepare(&format!("SELECT * FROM {table}"))
             .expect("prepares");
@@ -482,7 +517,25 @@ fn dump(connection: &Connection) -> String {
             writeln!(sql, "INSERT INTO {table} VALUES ({});", values.join(", ")).expect("writes");
         }
     }
+    // The words of titles keep no text: they are made of the titles again.
+    if virtual_tables.iter().any(|table| table == "title_word") {
+        sql.push_str("INSERT INTO title_word (rowid, text) SELECT id, text FROM title;\n");
+    }
+    for (_, _, statement) in of_kind(true) {
+        writeln!(sql, "{statement};").expect("writes");
+    }
     sql
+}
+
+/// The names of tables of a kind.
+fn names(connection: &Connection, condition: &str) -> Vec<String> {
+    let mut prepared = connection
+        .prepare(&format!(
+            "SELECT name FROM pragma_table_list WHERE {condition}"
+        ))
+        .expect("prepares");
+    let names = prepared.query_map([], |row| row.get(0)).expect("reads");
+    names.collect::<Result<_, _>>().expect("reads")
 }
 
 fn literal(value: ValueRef<'_>) -> String {

@@ -6,6 +6,7 @@ use rusqlite::{OptionalExtension, Row, Transaction, params};
 
 use super::codes::{self, count, uncount};
 use super::fault::Fault;
+use super::meta;
 use super::pages::{PageQuery, page};
 use super::pull_requests::{blob, packing};
 use super::words::Ids;
@@ -54,6 +55,9 @@ pub(super) fn put(
         }
         replace(transaction, repo_id, number, analysis, &mut packer)?;
         writes.stored += 1;
+    }
+    if writes.stored > 0 {
+        meta::count_change(transaction)?;
     }
     Ok(writes)
 }

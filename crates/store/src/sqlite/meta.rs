@@ -9,6 +9,8 @@ use crate::statistics::Statistics;
 
 /// How many findings of a damaged database are named.
 const FINDINGS_NAMED: usize = 3;
+/// Where the number of changes is kept.
+const CHANGES: &str = "changes";
 
 pub(super) fn statistics(transaction: &Transaction<'_>) -> Result<Statistics, Fault> {
     let number = |sql: &str| -> Result<u64, Fault> {
@@ -47,6 +49,24 @@ pub(super) fn set(transaction: &Transaction<'_>, name: &str, value: &str) -> Res
         )?
         .execute([name, value])?;
     Ok(())
+}
+
+/// Says that something was written of which reports are made.
+pub(super) fn count_change(transaction: &Transaction<'_>) -> Result<(), Fault> {
+    set(
+        transaction,
+        CHANGES,
+        &(changes(transaction)? + 1).to_string(),
+    )
+}
+
+/// How often that was said.
+pub(super) fn changes(transaction: &Transaction<'_>) -> Result<u64, Fault> {
+    let Some(text) = get(transaction, CHANGES)? else {
+        return Ok(0);
+    };
+    text.parse()
+        .map_err(|_| Fault::Damaged(format!("'{text}' is not a number of changes")))
 }
 
 pub(super) fn check_integrity(transaction: &Transaction<'_>) -> Result<(), Fault> {

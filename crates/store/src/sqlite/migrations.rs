@@ -6,6 +6,7 @@ use rusqlite::{Connection, TransactionBehavior};
 
 use crate::error::StoreError;
 use crate::sqlite::fault::Fault;
+use crate::sqlite::search;
 
 /// The steps in order. A released step never changes; a new one is added at the end, together with
 /// a regression file in `tests/regression`.
@@ -19,6 +20,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/sqlite/0007_reviewers.sql"),
     include_str!("../../migrations/sqlite/0008_teams.sql"),
     include_str!("../../migrations/sqlite/0009_webhooks.sql"),
+    include_str!("../../migrations/sqlite/0010_search.sql"),
 ];
 
 /// The newest version of the schema known here.
@@ -68,6 +70,7 @@ pub(crate) fn standing(connection: &Connection, path: &Path) -> Result<Standing,
 
 /// Takes the missing steps, each in a transaction of its own. The caller holds the writer lock.
 pub(crate) fn migrate(connection: &mut Connection, path: &Path) -> Result<(), Fault> {
+    search::add_function(connection)?;
     loop {
         let done = match standing(connection, path)? {
             Standing::Current => return Ok(()),

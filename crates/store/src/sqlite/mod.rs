@@ -28,6 +28,7 @@ mod migrations;
 mod observations;
 mod pages;
 mod pull_requests;
+mod search;
 mod store;
 mod sync;
 mod take_over;

@@ -6,7 +6,9 @@ use rusqlite::{OptionalExtension, Row, Transaction, params};
 use super::codes::{self, count, seconds};
 use super::discovered::Discovered;
 use super::fault::Fault;
+use super::meta;
 use super::pages::{PageQuery, page};
+use super::search;
 use super::team_of::{Assigned, Deciding};
 use super::words::{Ids, Texts, known_word};
 use crate::document::{self, Packer, Unpacker, document_hash};
@@ -56,6 +58,13 @@ pub(super) fn upsert(
                 hash,
             )?;
             discovered.forget(&pull_request.repo, number)?;
+            search::insert_title(
+                transaction,
+                document_id,
+                repo_id,
+                number,
+                &pull_request.title,
+            )?;
             counts.inserted += 1;
             continue;
         };
@@ -64,6 +73,7 @@ pub(super) fn upsert(
             continue;
         }
         let stored = load(transaction, known.document_id, &mut unpacker)?;
+        let title_before = stored.title.clone();
         let merged = merge(stored, pull_request.clone());
         let json = to_json(&merged)?;
         let hash = document_hash(&json);
@@ -80,7 +90,11 @@ pub(super) fn upsert(
         transaction
             .prepare_cached("UPDATE document SET format = ?2, data = ?3 WHERE id = ?1")?
             .execute(params![known.document_id, document::FORMAT, data])?;
+        search::update_title(transaction, known.document_id, &title_before, &merged.title)?;
         counts.updated += 1;
+    }
+    if counts.inserted + counts.updated > 0 {
+        meta::count_change(transaction)?;
     }
     Ok(counts)
 }

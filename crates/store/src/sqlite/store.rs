@@ -9,17 +9,20 @@ use teams::TeamMapping;
 
 use super::{
     SqliteStore, adoption, analyses, candidates, coverage, discovered, facts, meta, observations,
-    pull_requests, sync, team_counts, team_mapping, verdicts,
+    pull_requests, search, sync, team_counts, team_mapping, verdicts,
 };
 use crate::{
     Adoption, AnalysisRecord, AnalysisWrites, Candidate, CandidateQuery, Clock, Coverage, Cursor,
-    DiscoveredRepository, Fact, Lock, MappedPage, ObservationCursor, RepositorySync, Selection,
-    Sighting, SightingCounts, Statistics, Store, StoreError, StoredPullRequest, SyncGap,
-    TeamSummary, TeamsInForce, UpsertCounts, VerdictRecord, VerdictWrite, VerdictWrites, Versions,
+    DiscoveredRepository, Fact, Lock, MappedPage, ObservationCursor, PullRequestQuery,
+    RepositorySync, SearchCursor, SearchPage, Selection, Sighting, SightingCounts, Statistics,
+    Store, StoreError, StoredPullRequest, SyncGap, TeamSummary, TeamsInForce, UpsertCounts,
+    VerdictRecord, VerdictWrite, VerdictWrites, Versions,
 };
 
 /// How many records one transaction writes at most.
 const TRANSACTION_ROWS: usize = 20_000;
+/// How many chunks of the searched columns one transaction writes at most.
+const TRANSACTION_CHUNKS: usize = 16;
 
 impl Store for SqliteStore {
     fn upsert_pull_requests(
@@ -73,6 +76,40 @@ impl Store for SqliteStore {
         self.read("read observations", |transaction| {
             observations::page(transaction, selection, after, limit, into)
         })
+    }
+
+    fn search(
+        &self,
+        query: &PullRequestQuery,
+        after: Option<&SearchCursor>,
+        limit: usize,
+    ) -> Result<SearchPage, StoreError> {
+        self.read("search pull requests", |transaction| {
+            search::page(transaction, query, after, limit)
+        })
+    }
+
+    fn count_found(&self, query: &PullRequestQuery) -> Result<u64, StoreError> {
+        self.read("count pull requests", |transaction| {
+            search::count(transaction, query)
+        })
+    }
+
+    fn refresh_search(&self) -> Result<u64, StoreError> {
+        let mut refreshed = 0;
+        loop {
+            let written = self.write("write the searched columns", |transaction| {
+                search::refresh(transaction, TRANSACTION_CHUNKS)
+            })?;
+            refreshed += written.pull_requests;
+            if written.chunks == 0 {
+                return Ok(refreshed);
+            }
+        }
+    }
+
+    fn changes(&self) -> Result<u64, StoreError> {
+        self.read("read how often something changed", meta::changes)
     }
 
     fn teams_in_force(&self) -> Result<TeamsInForce, StoreError> {

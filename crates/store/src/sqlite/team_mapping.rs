@@ -50,6 +50,7 @@ pub(super) fn set_mapping(
             .execute([id, team_id])?;
     }
     put_place(transaction, BEGINNING)?;
+    meta::count_change(transaction)?;
     Ok(true)
 }
 
@@ -64,6 +65,9 @@ pub(super) fn map_page(transaction: &Transaction<'_>, limit: usize) -> Result<Ma
     let after = read_place(&place)?;
     let mut deciding = Deciding::new(transaction)?;
     let (mut page, last) = map_rows(&mut deciding, after, i64::MAX, limit)?;
+    if page.moved > 0 {
+        meta::count_change(transaction)?;
+    }
     if let Some(last) = last {
         put_place(transaction, last)?;
     } else {

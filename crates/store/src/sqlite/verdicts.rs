@@ -6,8 +6,10 @@ use rusqlite::{OptionalExtension, Row, Transaction, params};
 use super::codes::{self, count, uncount};
 use super::facts::read_verdict;
 use super::fault::Fault;
+use super::meta;
 use super::observations;
 use super::pages::{PageQuery, page};
+use super::search::signal_bit;
 use super::team_of::Deciding;
 use super::words::Ids;
 use crate::adoption::ToolPlace;
@@ -37,8 +39,8 @@ pub(super) fn put(
         let is_known = match repo_id {
             Some(repo_id) => {
                 let tools = ToolIds {
-                    author: joined(&mut ids, &write.verdict.author_tools)?,
-                    review: joined(&mut ids, &write.verdict.review_tools)?,
+                    author: joined(transaction, &mut ids, &write.verdict.author_tools)?,
+                    review: joined(transaction, &mut ids, &write.verdict.review_tools)?,
                 };
                 put_columns(transaction, repo_id, number, catalogue_id, tools, write)?
             }
@@ -61,6 +63,9 @@ pub(super) fn put(
             }
             _ => writes.unknown += 1,
         }
+    }
+    if writes.stored > 0 {
+        meta::count_change(transaction)?;
     }
     Ok(writes)
 }
@@ -108,11 +113,19 @@ struct ToolIds {
 }
 
 /// The word for tools together, `claude_code,cursor`; none for no tool.
-fn joined(ids: &mut Ids<'_>, tools: &[String]) -> Result<Option<i64>, Fault> {
+fn joined(
+    transaction: &Transaction<'_>,
+    ids: &mut Ids<'_>,
+    tools: &[String],
+) -> Result<Option<i64>, Fault> {
     if tools.is_empty() {
         return Ok(None);
     }
-    Ok(Some(ids.word(&tools.join(","))?))
+    let id = ids.word(&tools.join(","))?;
+    transaction
+        .prepare_cached("INSERT OR IGNORE INTO tool_set (word_id) VALUES (?1)")?
+        .execute([id])?;
+    Ok(Some(id))
 }
 
 /// Writes the columns of the fact row; false when there is no such pull request.
@@ -138,7 +151,7 @@ fn put_columns(
         .prepare_cached(
             "UPDATE pr SET origin = ?3, ai_authored = ?4, ai_reviewed = ?5, plain_bot = ?6, \
              confidence = ?7, catalogue_id = ?8, detected_hash = ?9, author_tools_id = ?10, \
-             review_tools_id = ?11 \
+             review_tools_id = ?11, signals = ?12 \
              WHERE repo_id = ?1 AND number = ?2 RETURNING number",
         )?
         .query_row(
@@ -154,11 +167,18 @@ fn put_columns(
                 codes::hash_bytes(&write.content_hash)?,
                 tools.author,
                 tools.review,
+                signals(verdict),
             ],
             |row| row.get(0),
         )
         .optional()?;
     Ok(known.is_some())
+}
+
+/// The kinds of evidence, a bit each.
+fn signals(verdict: &Verdict) -> u32 {
+    let bits = verdict.evidence.iter().map(|hit| signal_bit(hit.signal));
+    bits.fold(0, |all, bit| all | bit)
 }
 
 /// Writes evidence, tools and notes in place of earlier ones.

@@ -87,7 +87,7 @@ pub(crate) fn run(app: &App, arguments: &AnalyzeArguments) -> Result<Outcome, Cl
     let interrupt = Interrupt::new(app.output, TakenUp::ByRun);
     let setup = Setup::new(app, &config, &tiers, wait)?;
     let engine = setup.engine(app, &store, Arc::clone(&detector), interrupt.token())?;
-    interrupt.heeded(async {
+    let outcome = interrupt.heeded(async {
         let tiers = checked_models(app, &engine, &tiers).await?;
         let doubt = doubts(app, &config, store.as_ref(), &tiers, arguments)?;
         let engine = match rules_of(doubt.as_ref())? {
@@ -131,7 +131,9 @@ pub(crate) fn run(app: &App, arguments: &AnalyzeArguments) -> Result<Outcome, Cl
             .await
             .map_err(|error| resumable(error.into(), plan.run))?;
         finish(app, &report, Some(&plan.estimate))
-    })
+    })?;
+    store.refresh_search()?;
+    Ok(outcome)
 }
 
 /// Goes on with a run.
@@ -185,14 +187,16 @@ fn take_up(
         let rules = rules_of(spec.doubt.as_ref())?;
         setup.doubting_engine(app, &store, detector, rules, interrupt.token())?
     };
-    interrupt.heeded(async {
+    let outcome = interrupt.heeded(async {
         let report = match purpose {
             Purpose::Resume => engine.resume(run, Takeover::Now).await,
             Purpose::Cancel => engine.cancel(run, Takeover::Now).await,
         };
         let report = report.map_err(|error| resumable(error.into(), run))?;
         finish(app, &report, None)
-    })
+    })?;
+    store.refresh_search()?;
+    Ok(outcome)
 }
 
 /// Refuses a run whose answers are not analyses of pull requests.

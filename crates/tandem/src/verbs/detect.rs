@@ -120,6 +120,7 @@ pub(crate) fn detect(
         store.put_verdicts(detector.version(), &writes)?;
         bar.inc(page.len() as u64);
     }
+    store.refresh_search()?;
     bar.finish_and_clear();
     Ok(counts)
 }
