@@ -1,11 +1,11 @@
 //! Pull requests as GitHub's REST API and its webhooks write them.
 
 use jiff::Timestamp;
-use model::{Actor, Label, PullRequest, State};
+use model::{Label, PullRequest, State};
 use serde::{Deserialize, Deserializer};
 
-/// Who GitHub says it was where an account was deleted.
-const GHOST: &str = "ghost";
+use crate::accounts::{User, actor};
+use crate::parse::Complaint;
 
 /// Reads one pull request object of GitHub's REST API: of a list, of its own, or of a webhook, which
 /// differ in what they hold. What the object does not hold is not known in the record. Lists of other
@@ -18,6 +18,11 @@ const GHOST: &str = "ghost";
 /// When it is no JSON object with a number.
 pub fn rest_pull_request(text: &str) -> Result<PullRequest, serde_json::Error> {
     Ok(record(serde_json::from_str(text)?))
+}
+
+/// The same for files: a complaint names the field.
+pub(crate) fn read_rest(text: &str) -> Result<PullRequest, Complaint> {
+    Ok(record(crate::parse::json(text)?))
 }
 
 /// What may be absent, null, or there.
@@ -49,14 +54,6 @@ struct Object {
     auto_merge: Maybe<serde::de::IgnoredAny>,
     head: Option<Branch>,
     base: Option<Branch>,
-}
-
-#[derive(Deserialize)]
-struct User {
-    login: Option<String>,
-    id: Option<u64>,
-    #[serde(rename = "type")]
-    kind: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -154,16 +151,6 @@ fn requested(
             .map(|team| format!("@{owner}/{}", team.slug)),
     );
     Some(requested)
-}
-
-fn actor(user: User) -> Option<Actor> {
-    let is_bot = user.kind.as_deref().map(|kind| kind == "Bot");
-    let login = user.login.filter(|login| login != GHOST)?;
-    Some(Actor {
-        login: Some(login.strip_suffix("[bot]").unwrap_or(&login).to_owned()),
-        id: user.id,
-        is_bot,
-    })
 }
 
 #[cfg(test)]

@@ -409,6 +409,24 @@ fn a_sighting_is_no_pull_request_and_is_forgotten_when_it_is_read() {
     let left = store.discovered(None, 9).expect("reads");
     assert_eq!(left.len(), 1);
     assert_eq!(left[0].repo, "zoo/cage");
+
+    // What a whole sync did not meet is gone from the host; what was seen since is not.
+    store
+        .put_repository(&repository("zoo/cage"))
+        .expect("stores");
+    store
+        .put_sightings(&[sighting("zoo/cage", 8, "eve", 99)])
+        .expect("stores");
+    let progress = RepositoryProgress {
+        finished_at: Some(at(50)),
+        ..RepositoryProgress::default()
+    };
+    store
+        .put_progress(&RepositoryId("R_1".into()), &progress)
+        .expect("stores");
+    let left = store.discovered(None, 9).expect("reads");
+    assert_eq!((left.len(), left[0].pull_requests), (1, 1));
+    assert_eq!(left[0].first_seen_at, at(99));
 }
 
 fn any_rule() -> impl Strategy<Value = TeamRule> {

@@ -4,6 +4,7 @@ mod batch;
 mod calibrate;
 mod compare;
 mod costs;
+mod import;
 mod insights;
 mod quarantine;
 mod sync;
@@ -21,6 +22,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 pub(crate) use calibrate::CalibrateArguments;
 pub(crate) use compare::CompareArguments;
 pub(crate) use costs::{CostsArguments, Side};
+pub(crate) use import::{FormatChoice, ImportArguments};
 pub(crate) use insights::{
     AdoptionArguments, CalendarChoice, ClockOptions, EffectsArguments, ExposureChoice,
     InsightsArguments, InsightsPart, MonthChoice, PeriodOptions,
@@ -130,7 +132,7 @@ impl ColorChoice {
 pub(crate) enum Command {
     /// Do the whole job on a made-up organisation with known truth, on the bundled emulator
     Demo(DemoArguments),
-    /// Read pull requests from JSONL files (plain, gzip, zstd; - for stdin)
+    /// Read pull requests from files: JSON, GitHub's objects and backups, GH Archive, CSV
     Import(ImportArguments),
     /// Read pull requests from GitHub: whole, and again only what changed
     Sync(SyncArguments),
@@ -192,17 +194,6 @@ pub(crate) struct DemoArguments {
     /// The seed of everything made up
     #[arg(long, default_value_t = 7, value_name = "N")]
     pub(crate) seed: u64,
-}
-
-/// `import`.
-#[derive(Debug, Args)]
-pub(crate) struct ImportArguments {
-    /// JSONL files, plain, .gz or .zst; - reads stdin
-    #[arg(required = true, value_name = "FILE")]
-    pub(crate) files: Vec<PathBuf>,
-    /// Stop at the first bad line instead of counting it and going on
-    #[arg(long)]
-    pub(crate) strict: bool,
 }
 
 /// `detect`.

@@ -9,6 +9,7 @@ use rusqlite::{OptionalExtension, Row, Transaction, params};
 
 use super::SqliteStore;
 use super::codes::{count, seconds, time, uncount};
+use super::discovered;
 use super::fault::Fault;
 use super::take_over::take_over;
 use super::team_of::Deciding;
@@ -235,6 +236,9 @@ fn put_progress(
             walk.map(|walk| walk.cursor.as_str()),
             seconds(progress.finished_at),
         ])?;
+    if let (Some(finished_at), None) = (progress.finished_at, progress.since) {
+        discovered::forget_unread(transaction, repo_id, finished_at)?;
+    }
     Ok(())
 }
 

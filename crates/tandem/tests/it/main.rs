@@ -12,6 +12,7 @@ mod doubt;
 mod errors;
 mod github_host;
 mod import_detect;
+mod import_formats;
 mod interop;
 mod interrupts;
 mod json_contract;

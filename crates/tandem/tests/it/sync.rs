@@ -16,6 +16,29 @@ fn run(tandem: &Tandem, arguments: &[&str]) -> (i32, String, String) {
 }
 
 #[test]
+fn what_was_discovered_is_read() {
+    let specs = [repository("acme/shop", 5), repository("acme/site", 3)];
+    let server = serve(&specs, Script::default());
+    let tandem = tandem(&server);
+    let event = serde_json::json!({
+        "type": "PullRequestEvent", "actor": {"login": "ada"}, "repo": {"name": "acme/site"},
+        "payload": {"action": "opened", "number": 99, "pull_request": {"number": 99}},
+        "created_at": "2026-03-01T12:00:00Z"
+    });
+    std::fs::write(tandem.path("hour.json"), format!("{event}\n")).expect("written");
+    let (code, _, err) = run(&tandem, &["import", "hour.json"]);
+    assert_eq!(code, 0, "{err}");
+    let (code, out, err) = run(&tandem, &["sync", "--discovered", "--json"]);
+    assert_eq!(code, 0, "{err}");
+    let document: Value = serde_json::from_str(&out).expect("JSON");
+    assert_eq!(document["stored"], 3, "only the repository it was seen in");
+    // The stand-in has no number 99: what a whole sync does not meet is gone.
+    let (code, _, err) = run(&tandem, &["sync", "--discovered"]);
+    assert_eq!(code, 2);
+    assert!(err.contains("nothing was discovered"), "{err}");
+}
+
+#[test]
 fn an_organisation_is_read_detected_and_followed() {
     let specs = [repository("acme/shop", 60), repository("acme/site", 12)];
     let server = serve(&specs, Script::default());
