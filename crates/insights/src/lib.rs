@@ -4,6 +4,7 @@ pub mod adoption;
 pub mod advice;
 pub mod effects;
 pub mod months;
+pub mod narrative;
 pub mod questions;
 mod report;
 pub mod wording;

@@ -25,7 +25,7 @@ pub(crate) use costs::{CostsArguments, Side};
 pub(crate) use import::{FormatChoice, ImportArguments};
 pub(crate) use insights::{
     AdoptionArguments, CalendarChoice, ClockOptions, EffectsArguments, ExposureChoice,
-    InsightsArguments, InsightsPart, MonthChoice, PeriodOptions,
+    InsightsArguments, InsightsPart, MonthChoice, NarrativeOptions, PeriodOptions,
 };
 pub(crate) use quarantine::{QuarantineArguments, QuarantineCommand, QuarantineOptions};
 pub(crate) use sync::SyncArguments;
