@@ -6,6 +6,7 @@ pub mod answers;
 pub mod digest;
 pub mod effects;
 pub mod months;
+pub mod narrative;
 pub mod questions;
 mod report;
 pub mod wording;

@@ -169,7 +169,9 @@ pub fn sentence(
         Finding::NoMeaningfulChange => format!(
             "no meaningful difference in {title} ({effect}{interval}, within 10 %; {basis})"
         ),
-        Finding::NotEnoughData if headline.excludes_none(unit) => {
+        Finding::NotEnoughData
+            if headline.excludes_none(unit) && q.is_some_and(|q| q > Q_LIMIT) =>
+        {
             let q = q.map_or_else(String::new, |q| {
                 format!(" (q {q:.2}, {Q_LIMIT:.2} is allowed)")
             });

@@ -183,6 +183,32 @@ fn too_few_switchers_are_refused_with_a_reason() {
 }
 
 #[test]
+fn a_handful_that_went_one_way_is_no_finding() {
+    let mut all = observations(PLAN);
+    let mut kept = 0;
+    all.rows.retain(|row| {
+        let is_ai = row.origin == Some(Origin::Agent);
+        kept += u32::from(is_ai);
+        !is_ai || kept <= 8
+    });
+    // Of the rest every fifth is closed, of these eight none.
+    for (place, row) in all.rows.iter_mut().enumerate() {
+        if row.origin == Some(Origin::NoneDetected) && place % 5 == 0 {
+            row.closed = row.merged;
+            row.merged = Moment::default();
+        }
+    }
+    let found = together(&all, Metric::Abandoned);
+    assert!(found.with_ai.expect("eight are shown").insufficient);
+    assert_eq!(found.finding, Finding::NotEnoughData);
+    assert!(
+        found.sentence.contains("not enough data"),
+        "{}",
+        found.sentence
+    );
+}
+
+#[test]
 fn tiny_arms_are_not_shown() {
     let mut all = observations(Plan { rows: 60, ..PLAN });
     for row in all.rows.iter_mut().skip(4) {

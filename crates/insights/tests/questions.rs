@@ -455,7 +455,13 @@ fn odds_sizes_outcomes_and_work_are_those_planted() {
         .iter()
         .find(|one| one.sign == QualitySign::Reverted)
         .expect("there");
-    assert!(reverted.odds.reason().expect("none").contains("0 times"));
+    assert!(
+        reverted
+            .odds
+            .reason()
+            .expect("none")
+            .contains("happened to 0")
+    );
     let agent = &questions.sizes.origins[0];
     assert_eq!(
         (agent.origin, agent.n, agent.very_large.successes),

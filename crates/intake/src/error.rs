@@ -57,6 +57,8 @@ pub enum LineErrorKind {
     LineTooLong,
     /// The line is not UTF-8.
     InvalidUtf8,
+    /// A row of a table has not the cells that it should have.
+    BadRow,
 }
 
 /// Why a file cannot be read, or not further.
@@ -96,12 +98,34 @@ pub enum FileError {
         source: std::io::Error,
     },
     /// The file is of a kind that cannot be read.
-    #[error("{file} looks like {looks_like}; JSON lines, plain or with gzip or zstd, are read")]
+    #[error("{file} looks like {looks_like}; JSON and CSV, plain or with gzip or zstd, are read")]
     UnknownFormat {
         /// The file as it was named.
         file: String,
         /// What it looks like.
         looks_like: &'static str,
+    },
+    /// The file is a table, and nothing says what its columns mean.
+    #[error("{file} looks like a table, and no mapping says what its columns mean")]
+    NoMapping {
+        /// The file as it was named.
+        file: String,
+    },
+    /// The file is a table without a single line.
+    #[error("{file} has no header")]
+    NoHeader {
+        /// The file as it was named.
+        file: String,
+    },
+    /// A column of the mapping is not in the table.
+    #[error("{file} has no column '{column}'; its columns are {there_are}")]
+    MissingColumn {
+        /// The file as it was named.
+        file: String,
+        /// The column as the mapping names it.
+        column: String,
+        /// The columns that there are, the first of them.
+        there_are: String,
     },
     /// Reading failed.
     #[error("failed to read {file} after line {lines}")]

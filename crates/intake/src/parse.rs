@@ -1,6 +1,7 @@
 //! One line becomes one pull request, or says why not.
 
 use model::PullRequest;
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::error::Category;
 
@@ -18,12 +19,22 @@ pub(crate) struct Complaint {
 }
 
 impl Complaint {
-    fn new(kind: LineErrorKind, field: Option<&str>, reason: impl Into<String>) -> Self {
+    pub(crate) fn new(kind: LineErrorKind, field: Option<&str>, reason: impl Into<String>) -> Self {
         Self {
             field: field.map(str::to_owned),
             kind,
             reason: reason.into(),
         }
+    }
+
+    /// The same of a part of the record.
+    pub(crate) fn within(mut self, part: &str) -> Self {
+        self.field = Some(match self.field {
+            None => part.to_owned(),
+            Some(field) if field.starts_with('[') => format!("{part}{field}"),
+            Some(field) => format!("{part}.{field}"),
+        });
+        self
     }
 }
 
@@ -32,13 +43,7 @@ pub(crate) fn parse<T: DeserializeOwned>(
     line: &[u8],
     check: fn(&T) -> Result<(), Complaint>,
 ) -> Result<T, Complaint> {
-    let text = std::str::from_utf8(line).map_err(|error| {
-        Complaint::new(
-            LineErrorKind::InvalidUtf8,
-            None,
-            format!("not UTF-8 at byte {}", error.valid_up_to() + 1),
-        )
-    })?;
+    let text = utf8(line)?;
     // An array would pass as an object without names.
     if !text.trim_start().starts_with('{') {
         return Err(Complaint::new(
@@ -52,9 +57,25 @@ pub(crate) fn parse<T: DeserializeOwned>(
     Ok(value)
 }
 
+/// The text of a line.
+pub(crate) fn utf8(line: &[u8]) -> Result<&str, Complaint> {
+    std::str::from_utf8(line).map_err(|error| {
+        Complaint::new(
+            LineErrorKind::InvalidUtf8,
+            None,
+            format!("not UTF-8 at byte {}", error.valid_up_to() + 1),
+        )
+    })
+}
+
+/// Reads JSON of any shape; a complaint names the field.
+pub(crate) fn json<'t, T: Deserialize<'t>>(text: &'t str) -> Result<T, Complaint> {
+    serde_json::from_str(text).map_err(|error| explain::<T>(text, &error))
+}
+
 /// Turns serde's error into a complaint. To name the field the line is read again, with a slower
 /// reader that keeps track of where it is.
-fn explain<T: DeserializeOwned>(text: &str, error: &serde_json::Error) -> Complaint {
+fn explain<'t, T: Deserialize<'t>>(text: &'t str, error: &serde_json::Error) -> Complaint {
     if error.classify() != Category::Data {
         return Complaint::new(
             LineErrorKind::BadJson,
@@ -104,7 +125,11 @@ fn without_place(error: &serde_json::Error) -> String {
 
 /// A key must be one that a host can have.
 pub(crate) fn check_key(pull_request: &PullRequest) -> Result<(), Complaint> {
-    let repo = &pull_request.repo;
+    check_repo_and_number(&pull_request.repo, pull_request.number)
+}
+
+/// The same of its two parts.
+pub(crate) fn check_repo_and_number(repo: &str, number: u64) -> Result<(), Complaint> {
     let is_name = |part: &str| {
         !part.is_empty()
             && part
@@ -122,14 +147,11 @@ pub(crate) fn check_key(pull_request: &PullRequest) -> Result<(), Complaint> {
             "not of the form owner/name",
         ));
     }
-    if pull_request.number == 0 || i64::try_from(pull_request.number).is_err() {
+    if number == 0 || i64::try_from(number).is_err() {
         return Err(Complaint::new(
             LineErrorKind::BadField,
             Some("number"),
-            format!(
-                "{} is not the number of a pull request",
-                pull_request.number
-            ),
+            format!("{number} is not the number of a pull request"),
         ));
     }
     Ok(())

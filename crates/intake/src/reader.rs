@@ -13,7 +13,7 @@ use crate::source::{self, Packing, Progress, Source, Stream};
 /// How much of a bad line is shown.
 const EXCERPT_CHARACTERS: usize = 200;
 /// What some programs write before UTF-8.
-const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+pub(crate) const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// How to read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -199,7 +199,12 @@ impl<T: DeserializeOwned> Iterator for JsonLines<T> {
 }
 
 /// What a failed read means.
-fn explain(file: &str, packing: Packing, lines: u64, source: std::io::Error) -> FileError {
+pub(crate) fn explain(
+    file: &str,
+    packing: Packing,
+    lines: u64,
+    source: std::io::Error,
+) -> FileError {
     use std::io::ErrorKind::{InvalidData, InvalidInput, Other, UnexpectedEof};
     let file = file.to_owned();
     let format = packing.name();
@@ -232,7 +237,7 @@ fn explain(file: &str, packing: Packing, lines: u64, source: std::io::Error) -> 
 }
 
 /// The beginning of a line, as text.
-fn excerpt(line: &[u8]) -> String {
+pub(crate) fn excerpt(line: &[u8]) -> String {
     // A character has at most four bytes.
     let head = &line[..line.len().min(EXCERPT_CHARACTERS * 4)];
     String::from_utf8_lossy(head)

@@ -232,7 +232,7 @@ fn damage_and_foreign_files_are_told() {
         assert_eq!(
             fatal,
             Some(format!(
-                "memory looks like {looks_like}; JSON lines, plain or with gzip or zstd, are read"
+                "memory looks like {looks_like}; JSON and CSV, plain or with gzip or zstd, are read"
             ))
         );
     }

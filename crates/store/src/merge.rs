@@ -2,13 +2,18 @@
 //!
 //! The later record (by `updated_at`; the incoming one where that does not tell) gives every field
 //! it knows; the earlier one fills the rest. The items of two lists are matched by what identifies
-//! them, and the fields that a later item lacks are filled in too; which items there are is decided
-//! by the later list alone.
+//! them, and the fields that a later item lacks are filled in too. Which items there are is decided by
+//! the later list alone, unless that is known, or must be feared, to be a part: it holds fewer items
+//! than its record says there are, or its record does not say how many there are while the earlier one,
+//! of a sync, does. Then the items of both stay.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::hash::Hash;
 
-use model::{Actor, Comment, Commit, Event, FileChange, PullRequest, Review, ReviewState, State};
+use model::{
+    Actor, Comment, Commit, Event, ExpectedCounts, FileChange, PullRequest, Review, ReviewState,
+    State,
+};
 
 /// Merges an incoming record into the stored one.
 pub(crate) fn merge(stored: PullRequest, incoming: PullRequest) -> PullRequest {
@@ -26,6 +31,7 @@ fn fill(later: PullRequest, earlier: PullRequest) -> PullRequest {
         && later.merged_at.is_none()
         && later.updated_at > earlier.updated_at
         && earlier.updated_at.is_some();
+    let counts = (later.expected, earlier.expected);
     let merged_at = later.merged_at.or(earlier.merged_at);
     let closed_at = if was_reopened {
         None
@@ -62,16 +68,32 @@ fn fill(later: PullRequest, earlier: PullRequest) -> PullRequest {
         head_ref: later.head_ref.or(earlier.head_ref),
         base_ref: later.base_ref.or(earlier.base_ref),
         labels: later.labels.or(earlier.labels),
-        commits: fill_list(later.commits, earlier.commits, commit_key, fill_commit),
-        reviews: fill_list(later.reviews, earlier.reviews, review_key, fill_review),
-        comments: fill_list(later.comments, earlier.comments, comment_key, fill_comment),
-        files: fill_list(
+        commits: lists(counts, |all| Some(all.commits)).fill(
+            later.commits,
+            earlier.commits,
+            commit_key,
+            fill_commit,
+        ),
+        reviews: lists(counts, |all| Some(all.reviews)).fill(
+            later.reviews,
+            earlier.reviews,
+            review_key,
+            fill_review,
+        ),
+        comments: lists(counts, |all| Some(all.comments)).fill(
+            later.comments,
+            earlier.comments,
+            comment_key,
+            fill_comment,
+        ),
+        files: lists(counts, |all| Some(all.files)).fill(
             later.files,
             earlier.files,
             |file| Some(file.path.clone()),
             fill_file,
         ),
-        events: fill_list(later.events, earlier.events, event_key, fill_event),
+        // Nobody counts events.
+        events: lists(counts, |_| None).fill(later.events, earlier.events, event_key, fill_event),
         merged_by: fill_author(later.merged_by, earlier.merged_by),
         auto_merge: later.auto_merge.or(earlier.auto_merge),
         requested_reviewers: later.requested_reviewers.or(earlier.requested_reviewers),
@@ -81,19 +103,93 @@ fn fill(later: PullRequest, earlier: PullRequest) -> PullRequest {
     }
 }
 
-/// The later list, each item filled from its counterpart in the earlier one.
-fn fill_list<T, K: Eq + Hash>(
-    later: Option<Vec<T>>,
-    earlier: Option<Vec<T>>,
+/// How many items two records say there are in one of their lists.
+struct Lists {
+    /// The later record's; `None` where it does not say.
+    later: Option<u64>,
+    /// Whether the earlier record says how many of everything, and the later one does not.
+    only_earlier_counts: bool,
+}
+
+fn lists(
+    (later, earlier): (Option<ExpectedCounts>, Option<ExpectedCounts>),
+    of: impl Fn(ExpectedCounts) -> Option<u64>,
+) -> Lists {
+    Lists {
+        later: later.and_then(of),
+        only_earlier_counts: later.is_none() && earlier.is_some(),
+    }
+}
+
+impl Lists {
+    /// One list out of two.
+    fn fill<T: PartialEq, K: Eq + Hash>(
+        &self,
+        later: Option<Vec<T>>,
+        earlier: Option<Vec<T>>,
+        key: impl Fn(&T) -> Option<K>,
+        fill_item: impl Fn(&mut T, &T),
+    ) -> Option<Vec<T>> {
+        let Some(later) = later else {
+            return earlier;
+        };
+        let earlier = earlier.unwrap_or_default();
+        let is_part = self.only_earlier_counts
+            || self
+                .later
+                .is_some_and(|expected| (later.len() as u64) < expected);
+        Some(if is_part {
+            unite(later, earlier, key, fill_item)
+        } else {
+            replace(later, &earlier, key, fill_item)
+        })
+    }
+}
+
+/// The items of both lists: the earlier ones in their order, each with what the later list says of it,
+/// then those that only the later one has.
+fn unite<T: PartialEq, K: Eq + Hash>(
+    later: Vec<T>,
+    earlier: Vec<T>,
     key: impl Fn(&T) -> Option<K>,
     fill_item: impl Fn(&mut T, &T),
-) -> Option<Vec<T>> {
-    let Some(mut later) = later else {
-        return earlier;
-    };
-    let earlier = earlier.unwrap_or_default();
+) -> Vec<T> {
+    let mut places: HashMap<K, VecDeque<usize>> = HashMap::with_capacity(later.len());
+    for (place, item) in later.iter().enumerate() {
+        if let Some(key) = key(item) {
+            places.entry(key).or_default().push_back(place);
+        }
+    }
+    let mut later: Vec<Option<T>> = later.into_iter().map(Some).collect();
+    let mut united = Vec::with_capacity(earlier.len().max(later.len()));
+    for item in earlier {
+        let place = key(&item).and_then(|key| places.get_mut(&key)?.pop_front());
+        match place.and_then(|place| later.get_mut(place)?.take()) {
+            Some(mut counterpart) => {
+                fill_item(&mut counterpart, &item);
+                united.push(counterpart);
+            }
+            None => united.push(item),
+        }
+    }
+    for item in later.into_iter().flatten() {
+        // What nothing identifies is known by being the same.
+        if key(&item).is_some() || !united.contains(&item) {
+            united.push(item);
+        }
+    }
+    united
+}
+
+/// The later list, each item filled from its counterpart in the earlier one.
+fn replace<T, K: Eq + Hash>(
+    mut later: Vec<T>,
+    earlier: &[T],
+    key: impl Fn(&T) -> Option<K>,
+    fill_item: impl Fn(&mut T, &T),
+) -> Vec<T> {
     let mut known: HashMap<K, &T> = HashMap::with_capacity(earlier.len());
-    for item in &earlier {
+    for item in earlier {
         if let Some(key) = key(item) {
             known.entry(key).or_insert(item);
         }
@@ -103,7 +199,7 @@ fn fill_list<T, K: Eq + Hash>(
             fill_item(item, counterpart);
         }
     }
-    Some(later)
+    later
 }
 
 fn fill_gap<T: Clone>(gap: &mut Option<T>, from: Option<&T>) {

@@ -272,6 +272,8 @@ fn what_changes_in_a_record_changes_its_team() {
 
 fn repository(name: &str) -> RepositoryState {
     RepositoryState {
+        database_id: None,
+        marks: 0,
         id: RepositoryId("R_1".into()),
         name: name.into(),
         archived: false,
@@ -293,6 +295,7 @@ fn a_renamed_repository_takes_its_pull_requests_to_its_new_team() {
         .put_repository(&repository("zoo/cage"))
         .expect("stores");
     let page = Page {
+        again: Vec::new(),
         whole: vec![Whole {
             record: full("zoo/cage", 1),
             gap: None,
@@ -406,6 +409,24 @@ fn a_sighting_is_no_pull_request_and_is_forgotten_when_it_is_read() {
     let left = store.discovered(None, 9).expect("reads");
     assert_eq!(left.len(), 1);
     assert_eq!(left[0].repo, "zoo/cage");
+
+    // What a whole sync did not meet is gone from the host; what was seen since is not.
+    store
+        .put_repository(&repository("zoo/cage"))
+        .expect("stores");
+    store
+        .put_sightings(&[sighting("zoo/cage", 8, "eve", 99)])
+        .expect("stores");
+    let progress = RepositoryProgress {
+        finished_at: Some(at(50)),
+        ..RepositoryProgress::default()
+    };
+    store
+        .put_progress(&RepositoryId("R_1".into()), &progress)
+        .expect("stores");
+    let left = store.discovered(None, 9).expect("reads");
+    assert_eq!((left.len(), left[0].pull_requests), (1, 1));
+    assert_eq!(left[0].first_seen_at, at(99));
 }
 
 fn any_rule() -> impl Strategy<Value = TeamRule> {

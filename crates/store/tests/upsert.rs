@@ -3,7 +3,9 @@
 mod common;
 
 use common::{at, bare, full, open};
-use model::{Actor, Commit, PrKey, PullRequest, State};
+use model::{
+    Actor, Comment, CommentKind, Commit, ExpectedCounts, FileChange, PrKey, PullRequest, State,
+};
 use proptest::prelude::*;
 use store::{Selection, Store, StoreError, UpsertCounts};
 
@@ -119,6 +121,90 @@ fn gaps_within_the_items_of_a_list_are_filled() {
     assert_eq!(commits[0], known[0]);
     assert_eq!(commits[1].author_email, None, "another commit");
     assert_eq!(stored.author, record.author);
+}
+
+/// The same record as a sync has it: with the host's counts of what it holds.
+fn synced(mut record: PullRequest) -> PullRequest {
+    fn length<T>(list: Option<&Vec<T>>) -> u64 {
+        list.map_or(0, |list| list.len() as u64)
+    }
+    record.expected = Some(ExpectedCounts {
+        commits: length(record.commits.as_ref()),
+        reviews: length(record.reviews.as_ref()),
+        comments: length(record.comments.as_ref()),
+        files: length(record.files.as_ref()),
+    });
+    record
+}
+
+fn comment(author: Option<&str>, second: i64, body: &str) -> Comment {
+    Comment {
+        author: author.map(str::to_owned),
+        author_id: None,
+        is_bot: None,
+        created_at: Some(at(second)),
+        kind: CommentKind::Issue,
+        path: None,
+        body: body.into(),
+    }
+}
+
+#[test]
+fn a_file_that_knows_a_part_takes_nothing_from_what_was_synced() {
+    let mut whole = full("acme/stairs", 1);
+    whole.comments = Some(vec![
+        comment(Some("ada"), 1, "one"),
+        comment(Some("bob"), 2, "2"),
+        comment(Some("bob"), 2, "two again"),
+    ]);
+    let whole = synced(whole);
+    let mut page = full("acme/stairs", 1);
+    page.updated_at = None;
+    page.events = Some(Vec::new());
+    page.comments = Some(vec![
+        comment(Some("bob"), 2, "two"),
+        comment(None, 3, "three"),
+        comment(Some("eve"), 4, "four"),
+    ]);
+    let merged = stored_after(&[whole.clone(), page.clone()]);
+    let bodies: Vec<&str> = (merged.comments.iter().flatten())
+        .map(|comment| comment.body.as_str())
+        .collect();
+    assert_eq!(bodies, ["one", "two", "two again", "three", "four"]);
+    assert_eq!(merged.events, whole.events);
+    assert_eq!(merged.expected, whole.expected);
+    // Twice is once, also for those that nothing identifies.
+    assert_eq!(
+        stored_after(&[whole.clone(), page.clone(), page.clone()]),
+        merged
+    );
+    // The next sync says what there is.
+    let mut again = whole.clone();
+    again.updated_at = Some(at(1_800_000_000));
+    assert_eq!(stored_after(&[whole, page, again.clone()]), again);
+}
+
+#[test]
+fn a_list_that_is_known_to_be_cut_short_takes_nothing_away() {
+    let mut first = full("acme/stairs", 1);
+    first.files = Some(vec![file("a"), file("b")]);
+    let mut second = first.clone();
+    second.updated_at = Some(at(1_800_000_000));
+    second.files = Some(vec![file("b"), file("c")]);
+    second.expected = Some(ExpectedCounts {
+        files: 3,
+        ..synced(second.clone()).expected.expect("counted")
+    });
+    let merged = stored_after(&[first, second]);
+    assert_eq!(merged.files, Some(vec![file("a"), file("b"), file("c")]));
+}
+
+fn file(path: &str) -> FileChange {
+    FileChange {
+        path: path.into(),
+        additions: Some(1),
+        deletions: None,
+    }
 }
 
 #[test]

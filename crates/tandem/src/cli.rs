@@ -5,6 +5,7 @@ mod calibrate;
 mod compare;
 mod costs;
 mod digest;
+mod import;
 mod insights;
 mod quarantine;
 mod report;
@@ -25,9 +26,10 @@ pub(crate) use calibrate::CalibrateArguments;
 pub(crate) use compare::CompareArguments;
 pub(crate) use costs::{CostsArguments, Side};
 pub(crate) use digest::{DigestArguments, DigestFormat};
+pub(crate) use import::{FormatChoice, ImportArguments};
 pub(crate) use insights::{
     AdoptionArguments, CalendarChoice, ClockOptions, EffectsArguments, ExposureChoice,
-    InsightsArguments, InsightsPart, MonthChoice, PeriodOptions,
+    InsightsArguments, InsightsPart, MonthChoice, NarrativeOptions, PeriodOptions,
 };
 pub(crate) use quarantine::{QuarantineArguments, QuarantineCommand, QuarantineOptions};
 pub(crate) use report::{ReportArguments, ReportFormat};
@@ -139,7 +141,7 @@ impl ColorChoice {
 pub(crate) enum Command {
     /// Do the whole job on a made-up organisation with known truth, on the bundled emulator
     Demo(DemoArguments),
-    /// Read pull requests from JSONL files (plain, gzip, zstd; - for stdin)
+    /// Read pull requests from files: JSON, GitHub's objects and backups, GH Archive, CSV
     Import(ImportArguments),
     /// Read pull requests from GitHub: whole, and again only what changed
     Sync(SyncArguments),
@@ -207,17 +209,6 @@ pub(crate) struct DemoArguments {
     /// The seed of everything made up
     #[arg(long, default_value_t = 7, value_name = "N")]
     pub(crate) seed: u64,
-}
-
-/// `import`.
-#[derive(Debug, Args)]
-pub(crate) struct ImportArguments {
-    /// JSONL files, plain, .gz or .zst; - reads stdin
-    #[arg(required = true, value_name = "FILE")]
-    pub(crate) files: Vec<PathBuf>,
-    /// Stop at the first bad line instead of counting it and going on
-    #[arg(long)]
-    pub(crate) strict: bool,
 }
 
 /// `detect`.
@@ -384,6 +375,10 @@ pub(crate) struct DoctorArguments {
     /// Ask nobody outside this machine
     #[arg(long)]
     pub(crate) offline: bool,
+    /// Look whether this organisation can be synced; may be repeated. Those synced before are looked
+    /// at without being named
+    #[arg(long = "org", value_name = "OWNER")]
+    pub(crate) owners: Vec<String>,
 }
 
 /// `completions`.

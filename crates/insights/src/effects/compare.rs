@@ -237,14 +237,18 @@ fn finding(comparison: &Comparison) -> Finding {
         Ok(Equivalence::Equivalent)
     );
     let excludes = interval.low > none || interval.high < none;
-    let is_clear = excludes && comparison.q.is_some_and(|q| q <= Q_LIMIT);
+    // A handful of pull requests that all went the same way looks certain, and is not.
+    let is_enough = [&comparison.with_ai, &comparison.without_ai]
+        .iter()
+        .all(|arm| arm.as_ref().is_some_and(|arm| !arm.insufficient));
+    let is_clear = excludes && is_enough && comparison.q.is_some_and(|q| q <= Q_LIMIT);
     match (is_clear, is_equivalent) {
         // A small difference can be certain; of a share it may still matter, of a duration it does
         // not.
         (true, true) if comparison.unit == EffectUnit::Ratio => Finding::NoMeaningfulChange,
         (true, _) if value > none => Finding::Higher,
         (true, _) => Finding::Lower,
-        (false, true) => Finding::NoMeaningfulChange,
-        (false, false) => Finding::NotEnoughData,
+        (false, true) if is_enough => Finding::NoMeaningfulChange,
+        (false, _) => Finding::NotEnoughData,
     }
 }

@@ -214,6 +214,7 @@ impl Comparison {
     /// neither a finding nor "no measurable difference".
     pub fn is_unconfirmed(&self) -> bool {
         self.finding == Finding::NotEnoughData
+            && self.q.is_some_and(|q| q > crate::wording::Q_LIMIT)
             && self
                 .headline
                 .is_some_and(|headline| headline.excludes_none(self.unit))

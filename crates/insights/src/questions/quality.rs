@@ -133,7 +133,7 @@ fn judge(sign: QualitySign, team: Option<String>, rows: &Rows) -> Quality {
         ))
     } else if events < FEWEST_EVENTS {
         Gated::refused(format!(
-            "it happened {events} times, {FEWEST_EVENTS} are needed"
+            "it happened to {events}, {FEWEST_EVENTS} are needed"
         ))
     } else {
         mantel_haenszel_clustered(&rows.ai, &rows.event, &rows.stratum, &rows.person).map_or_else(

@@ -85,6 +85,26 @@ pub(super) fn list(
     Ok(found)
 }
 
+/// Forgets what was seen of a repository before all of it was read: the host no longer has it.
+pub(super) fn forget_unread(
+    transaction: &Transaction<'_>,
+    repo_id: i64,
+    read_at: Timestamp,
+) -> Result<(), Fault> {
+    for sql in [
+        "DELETE FROM discovered_actor WHERE repo = (SELECT name FROM repo WHERE id = ?1) \
+         AND number IN (SELECT number FROM discovered WHERE discovered.repo = discovered_actor.repo \
+         AND last_seen_at <= ?2)",
+        "DELETE FROM discovered WHERE repo = (SELECT name FROM repo WHERE id = ?1) \
+         AND last_seen_at <= ?2",
+    ] {
+        transaction
+            .prepare_cached(sql)?
+            .execute(params![repo_id, read_at.as_second()])?;
+    }
+    Ok(())
+}
+
 fn moment(seconds: i64) -> Result<Timestamp, Fault> {
     Timestamp::from_second(seconds).map_err(|_| Fault::Damaged(format!("{seconds} is not a time")))
 }

@@ -75,6 +75,29 @@ pub(crate) struct InsightsArguments {
     /// How clocks are read
     #[command(flatten)]
     pub(crate) clock: ClockOptions,
+    /// In a model's words
+    #[command(flatten)]
+    pub(crate) narrative: NarrativeOptions,
+}
+
+/// Whether a model writes about the report.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct NarrativeOptions {
+    /// Let a model write a few sentences from the report's numbers, which alone leave this machine; each
+    /// number and direction is checked, and what does not fit is refused
+    #[arg(long, conflicts_with_all = ["explain", "metric"])]
+    pub(crate) narrative: bool,
+    /// With --narrative: the tiers, provider:model,provider:model; those of the configuration otherwise
+    #[arg(
+        long,
+        value_name = "A,B",
+        value_delimiter = ',',
+        requires = "narrative"
+    )]
+    pub(crate) tiers: Vec<String>,
+    /// With --narrative: do not ask before spending money
+    #[arg(long, short, requires = "narrative")]
+    pub(crate) yes: bool,
 }
 
 /// A part of the page that `insights` prints, in the order of printing.

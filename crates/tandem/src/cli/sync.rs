@@ -14,6 +14,9 @@ pub(crate) struct SyncArguments {
     /// The repositories that were synced before and belong to this team, or in which it has pull requests
     #[arg(long, value_name = "TEAM", conflicts_with = "repos")]
     pub(crate) team: Option<String>,
+    /// The repositories in which tandem import discovered pull requests that nobody has read yet
+    #[arg(long, conflicts_with_all = ["org", "repos", "team", "status"])]
+    pub(crate) discovered: bool,
     /// Only pull requests that changed on or after this day
     #[arg(long, value_name = "YYYY-MM-DD")]
     pub(crate) since: Option<jiff::civil::Date>,

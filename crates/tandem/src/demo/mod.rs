@@ -3,4 +3,5 @@
 pub(crate) mod comparison;
 pub(crate) mod doubtful;
 pub(crate) mod effects;
+pub(crate) mod emulated_narrative;
 pub(crate) mod organisation;

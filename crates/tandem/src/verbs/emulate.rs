@@ -13,6 +13,7 @@ use tokio::net::TcpListener;
 use crate::app::App;
 use crate::cli::EmulateArguments;
 use crate::demo::doubtful::Doubtful;
+use crate::demo::emulated_narrative;
 use crate::error::{CliError, ErrorKind, Outcome};
 use crate::wiring::interrupt::interrupted;
 
@@ -31,6 +32,10 @@ pub(crate) struct RulesAnswerer;
 
 impl Answerer for RulesAnswerer {
     fn answer(&self, request: &ChatRequest) -> Answered {
+        if is_narrative(request) {
+            let honest = question_of(request).and_then(emulated_narrative::honest);
+            return honest.map_or(Answered::NotMine, Answered::Text);
+        }
         let context = question_of(request).and_then(rules::analyse_context);
         // Serialising an analysis cannot fail; were it to, the emulator's own answer is as good.
         match context.map(|analysis| serde_json::to_string(&analysis)) {
@@ -51,6 +56,11 @@ impl Answerer for FallibleAnswerer {
         let Some(wrong_rate) = wrong_rate.filter(|rate| *rate > 0.0) else {
             return RulesAnswerer.answer(request);
         };
+        if is_narrative(request) {
+            // There is one narrative, not a share of many: a model that is ever wrong is wrong here.
+            let lie = question_of(request).and_then(emulated_narrative::lying);
+            return lie.map_or(Answered::NotMine, Answered::Text);
+        }
         let doubtful = Doubtful {
             model: &request.model,
             wrong_rate,
@@ -61,6 +71,14 @@ impl Answerer for FallibleAnswerer {
         });
         answer.map_or(Answered::NotMine, Answered::Text)
     }
+}
+
+/// Whether a narrative of a report is asked for.
+fn is_narrative(request: &ChatRequest) -> bool {
+    let mut messages = request.messages.iter();
+    messages.any(|message| {
+        message.role == Role::System && emulated_narrative::is_asked(&message.content)
+    })
 }
 
 /// The last words of the user.

@@ -13,7 +13,7 @@ use crate::cli::SyncArguments;
 use crate::error::{CliError, Outcome};
 use crate::output::{Output, count};
 use crate::progress::count_bar;
-use crate::wiring::database::require_team;
+use crate::wiring::database::{PAGE, require_team};
 use crate::wiring::github::client;
 use crate::wiring::interrupt::{Interrupt, TakenUp};
 
@@ -94,6 +94,9 @@ fn scope(store: &dyn Store, arguments: &SyncArguments) -> Result<Scope, CliError
     if let Some(owner) = &arguments.org {
         return Ok(Scope::Owner(owner.clone()));
     }
+    if arguments.discovered {
+        return discovered(store);
+    }
     if let Some(team) = &arguments.team {
         require_team(store, Some(team))?;
         let of_team = store.team_repositories(team)?;
@@ -123,6 +126,26 @@ fn scope(store: &dyn Store, arguments: &SyncArguments) -> Result<Scope, CliError
             .hint("tandem sync --status shows what was synced"));
     }
     Ok(Scope::Repositories(arguments.repos.clone()))
+}
+
+/// The repositories in which something was discovered that nobody has read yet.
+fn discovered(store: &dyn Store) -> Result<Scope, CliError> {
+    let mut names: Vec<String> = Vec::new();
+    loop {
+        let page = store.discovered(names.last().map(String::as_str), PAGE)?;
+        if page.is_empty() {
+            break;
+        }
+        names.extend(page.into_iter().map(|repository| repository.repo));
+    }
+    if names.is_empty() {
+        return Err(
+            CliError::input("nothing was discovered that is not read already").hint(
+                "tandem import --only OWNER 2026-01-31-12.json.gz reads an hour of GH Archive",
+            ),
+        );
+    }
+    Ok(Scope::Repositories(names))
 }
 
 fn is_full_name(name: &str) -> bool {

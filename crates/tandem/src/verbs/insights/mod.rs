@@ -1,6 +1,7 @@
 //! `tandem insights` and `tandem effects`: what AI goes along with.
 
 mod comparisons;
+mod narrative;
 mod questions;
 pub(crate) mod sheet;
 
@@ -9,6 +10,7 @@ use insights::advice::{AdviceReport, FollowUpOutcome, builtin_rules};
 use insights::effects::{Exposure, Finding, Groups, Question, Sensitivity, compare};
 use insights::{Report, ReportOptions, report};
 use measures::Metric;
+use serde::Serialize;
 use web::documents::EffectsDocument;
 
 use crate::app::App;
@@ -45,11 +47,23 @@ pub(crate) fn run(app: &App, arguments: &InsightsArguments) -> Result<Outcome, C
         sensitivity: Sensitivity::Skip,
     };
     let report = report(&observations, &options);
+    let (told, outcome) = if arguments.narrative.narrative {
+        let (told, outcome) = narrative::tell(app, &report, &arguments.narrative)?;
+        (Some(told), outcome)
+    } else {
+        (None, Outcome::Done)
+    };
     if app.output.json {
-        app.output.document(&report)?;
-        return Ok(Outcome::Done);
+        app.output.document(&Document {
+            report: &report,
+            narrative: told.as_ref(),
+        })?;
+        return Ok(outcome);
     }
     let mut sheet = Sheet::default();
+    if let Some(told) = &told {
+        narrative::add(&mut sheet, told);
+    }
     if let Some(metric) = arguments.explain {
         let team = report.scope.team.as_deref();
         comparisons::explain(&mut sheet, metric, &report.authorship, team);
@@ -59,7 +73,16 @@ pub(crate) fn run(app: &App, arguments: &InsightsArguments) -> Result<Outcome, C
         add_report(&mut sheet, &report, &arguments.only);
     }
     show(&app.output, &sheet, arguments.markdown)?;
-    Ok(Outcome::Done)
+    Ok(outcome)
+}
+
+/// The document of `insights --json`.
+#[derive(Serialize)]
+struct Document<'a> {
+    #[serde(flatten)]
+    report: &'a Report,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    narrative: Option<&'a narrative::Told>,
 }
 
 /// The rules that come with Tandem.

@@ -10,7 +10,7 @@ use stats::Proportion;
 use super::sheet::Sheet;
 use crate::output::{count, percent};
 
-/// Months of load that are shown.
+/// Months of load that are shown for all together; of each team the last one.
 const MONTHS_SHOWN: usize = 4;
 /// Large unseen pull requests that are named.
 const LISTED: usize = 5;
@@ -73,7 +73,10 @@ pub(super) fn add_events(sheet: &mut Sheet, questions: &Questions) {
                 let ratio = month
                     .ratio
                     .map_or_else(|| "-".to_owned(), |it| ratio_text(it.ratio));
-                format!("{:+} {ratio}", month.relative)
+                match month.relative {
+                    0 => format!("0 {ratio}"),
+                    other => format!("{other:+} {ratio}"),
+                }
             })
             .collect();
         sheet.remark(format!("   month: {}", months.join("  ")));
@@ -196,7 +199,8 @@ pub(super) fn add_load(sheet: &mut Sheet, questions: &Questions) {
 }
 
 fn load_rows(load: &Load) -> Vec<Vec<String>> {
-    let skipped = load.months.len().saturating_sub(MONTHS_SHOWN);
+    let shown = if load.team.is_none() { MONTHS_SHOWN } else { 1 };
+    let skipped = load.months.len().saturating_sub(shown);
     let or_dash = |value: Option<String>| value.unwrap_or_else(|| "-".to_owned());
     load.months
         .iter()

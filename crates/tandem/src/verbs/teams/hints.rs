@@ -81,14 +81,17 @@ fn look(
 fn hint(rule: &TeamRule, seen: &Seen, mapping: &TeamMapping) -> String {
     let is_dated = rule.from.is_some() || rule.to.is_some();
     let within = if is_dated { " within its dates" } else { "" };
+    let outside = if is_dated {
+        ", or were opened outside its dates"
+    } else {
+        ""
+    };
     match (rule.by, seen.is_known) {
         (By::Author, true) => {
-            format!(
-                "the login is known, but other rules decide its pull requests{within}, or it has none"
-            )
+            format!("other rules decide the pull requests of this login{outside}")
         }
         (By::Repository, true) => format!(
-            "the repository is known, but rules of authors and paths, or other repositories' rules, decide its pull requests{within}, or it has none"
+            "other rules decide the pull requests of such repositories{outside}, or there are none yet"
         ),
         (By::Path, _) => {
             let authors = if mapping.has_authors() {
