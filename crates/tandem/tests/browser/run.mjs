@@ -45,7 +45,8 @@ async function settled(page, one) {
   // While the numbers are being worked out, the page says so and asks again.
   for (let attempt = 0; attempt < 60; attempt += 1) {
     const response = await page.goto(origin + one.path, { waitUntil: "load" });
-    if (response.status() !== 503) { return response.status(); }
+    // There is no response where the page asked again by itself at that moment.
+    if (response && response.status() !== 503) { return response.status(); }
     await page.waitForTimeout(1000);
   }
   return 503;
