@@ -103,16 +103,6 @@ pub(crate) fn moment(at: Timestamp) -> String {
     at.strftime("%Y-%m-%d %H:%M UTC").to_string()
 }
 
-/// How long ago, roughly.
-pub(crate) fn ago(seconds: i64) -> String {
-    match seconds {
-        ..90 => "just now".to_owned(),
-        90..5_400 => format!("{} minutes ago", seconds / 60),
-        5_400..172_800 => format!("{} hours ago", seconds / 3_600),
-        _ => format!("{} days ago", seconds / 86_400),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -146,13 +136,5 @@ mod tests {
         assert_eq!(short_month("2026-05"), "May 26");
         assert_eq!(short_month("2026-13"), "2026-13");
         assert_eq!(short_month("ever"), "ever");
-    }
-
-    #[test]
-    fn ages_are_rough() {
-        assert_eq!(ago(5), "just now");
-        assert_eq!(ago(600), "10 minutes ago");
-        assert_eq!(ago(7_200), "2 hours ago");
-        assert_eq!(ago(864_000), "10 days ago");
     }
 }

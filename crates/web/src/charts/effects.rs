@@ -17,14 +17,16 @@ use crate::words::sentence_case;
 const MOST_DRAWN: usize = 40;
 
 /// Marks of a logarithmic axis of ratios: close ones for a short axis, far ones for a long one.
+const CLOSEST_MARKS: [f64; 7] = [0.8, 0.9, 0.95, 1.0, 1.05, 1.1, 1.25];
 const CLOSE_MARKS: [f64; 8] = [0.5, 0.6, 0.7, 0.85, 1.0, 1.2, 1.5, 2.0];
 const MARKS: [f64; 9] = [0.2, 0.35, 0.5, 0.7, 1.0, 1.5, 2.0, 3.0, 5.0];
 const FAR_MARKS: [f64; 7] = [0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0];
 
 /// The marks for an axis between two ratios.
-fn ratio_marks(low: f64, high: f64) -> &'static [f64] {
+pub(super) fn ratio_marks(low: f64, high: f64) -> &'static [f64] {
     match (high / low).log10() {
-        ..0.5 => &CLOSE_MARKS,
+        ..0.2 => &CLOSEST_MARKS,
+        0.2..0.5 => &CLOSE_MARKS,
         0.5..1.0 => &MARKS,
         _ => &FAR_MARKS,
     }

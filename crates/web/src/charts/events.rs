@@ -7,12 +7,11 @@ use plotly::common::{ErrorData, ErrorType, Line, Marker, Mode};
 use plotly::layout::{Axis, AxisType, Shape, ShapeLine, ShapeType};
 use plotly::{Layout, Scatter, Trace};
 
+use super::effects::ratio_marks;
 use super::{Cell, Figure, Table, colour};
 use crate::shown::At;
 use crate::view::View;
 use crate::words::sentence_case;
-
-const RATIO_MARKS: [f64; 11] = [0.1, 0.2, 0.35, 0.5, 0.7, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0];
 
 /// The figures of one kind of event, one for each metric, with the sentence under each.
 pub(crate) fn event_studies(view: &View<'_>, kind: EventKind) -> Markup {
@@ -88,7 +87,7 @@ fn one(report: &EventReport, at: &At, index: usize) -> Figure {
             effect.units
         ),
         &traces(effect),
-        layout(),
+        layout(effect),
         table,
     )
 }
@@ -123,7 +122,17 @@ fn traces(effect: &EventEffect) -> Vec<Box<dyn Trace>> {
     ]
 }
 
-fn layout() -> Layout {
+fn layout(effect: &EventEffect) -> Layout {
+    let ends = || effect.months.iter().filter_map(|month| month.ratio);
+    let low = ends()
+        .map(|it| it.interval.low)
+        .fold(0.95_f64, f64::min)
+        .max(0.02);
+    let high = ends()
+        .map(|it| it.interval.high)
+        .fold(1.05_f64, f64::max)
+        .min(50.0);
+    let marks = ratio_marks(low, high);
     let line = |shape: Shape| {
         shape
             .shape_type(ShapeType::Line)
@@ -135,8 +144,9 @@ fn layout() -> Layout {
             Axis::new()
                 .title("ratio (1 is no change)")
                 .type_(AxisType::Log)
-                .tick_values(RATIO_MARKS.to_vec())
-                .tick_text(RATIO_MARKS.iter().map(|mark| format!("×{mark}")).collect()),
+                .range(vec![low.log10() - 0.02, high.log10() + 0.02])
+                .tick_values(marks.to_vec())
+                .tick_text(marks.iter().map(|mark| format!("×{mark}")).collect()),
         )
         .shapes(vec![
             line(

@@ -14,7 +14,7 @@ pub(crate) fn body(view: &View<'_>) -> Markup {
     html! {
         (contents(&[("questions", "Fifteen questions"), ("how", "How numbers are made"), ("gates", "Gates"), ("caveats", "Caveats"), ("definitions", "Definitions")]))
         (questions::table(view))
-        div.grid {
+        div.grid.thirds {
             (how())
             (gates())
             (caveats())

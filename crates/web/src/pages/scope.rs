@@ -1,6 +1,6 @@
 //! From a request to the report it is about.
 
-use axum::response::{Html, IntoResponse, Response};
+use axum::response::{IntoResponse, Response};
 use http::header::RETRY_AFTER;
 use http::{HeaderMap, HeaderValue, StatusCode};
 use maud::Markup;
@@ -87,25 +87,8 @@ pub(crate) async fn find(
     }
 }
 
-/// Makes a page from the report that a request is about.
-pub(crate) async fn with_view(
-    site: &Site,
-    query: &ScopeQuery,
-    team: Option<&str>,
-    tab: Tab,
-    make: impl FnOnce(&View<'_>) -> Markup,
-) -> Response {
-    match find(site, query, team).await {
-        Ok(Ok((kept, period))) => {
-            let view = view_of(site, &kept, &period);
-            Html(make(&view).into_string()).into_response()
-        }
-        Ok(Err(period)) => not_yet(&period, tab),
-        Err(error) => error.into_response(),
-    }
-}
-
-/// The same for a page that depends on nothing but the scope: it is kept as long as its report.
+/// Makes a page from the report that a request is about. It depends on nothing but the scope: it is kept as
+/// long as its report.
 pub(crate) async fn with_kept_view(
     site: &Site,
     request: &HeaderMap,

@@ -141,8 +141,12 @@ pub(super) fn table(view: &View<'_>) -> Markup {
     }
 }
 
-/// To the place on its page; in a file, everything stands on one page.
+/// To the place on its page; in a file, where places have other names, the words alone.
 fn link(view: &View<'_>, path: &str, id: &str, what: &str) -> Markup {
-    let page = view.link(path).unwrap_or_default();
-    html! { a href={ (page) "#" (id) } { (what) } }
+    html! {
+        @match view.link(path) {
+            Some(page) => a href={ (page) "#" (id) } { (what) },
+            None => (what),
+        }
+    }
 }
