@@ -23,3 +23,4 @@ mod support;
 mod sync;
 mod teams;
 mod together;
+mod webhooks;
