@@ -1,6 +1,7 @@
 //! The binary as its users meet it. One test program, so that it links once.
 
 mod analyze;
+mod api;
 mod architecture;
 mod batch;
 mod command_line;
@@ -8,6 +9,7 @@ mod compare;
 mod costs;
 mod crash;
 mod dashboard;
+mod digest;
 mod doctor_github;
 mod doubt;
 mod errors;
@@ -18,7 +20,9 @@ mod interrupts;
 mod json_contract;
 mod providers;
 mod quarantine;
+mod report;
 mod serve;
+mod served;
 mod support;
 mod sync;
 mod teams;
