@@ -2,6 +2,8 @@
 
 pub mod adoption;
 pub mod advice;
+pub mod answers;
+pub mod digest;
 pub mod effects;
 pub mod months;
 pub mod questions;

@@ -15,7 +15,7 @@ use crate::questions::{Questions, answer};
 const REPORT_VERSION: u32 = 1;
 
 /// Which pull requests the report is about.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct Scope {
     /// Only this team.
     pub team: Option<String>,
@@ -41,7 +41,7 @@ pub struct ReportOptions {
 }
 
 /// Everything that is said.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, schemars::JsonSchema)]
 pub struct Report {
     /// The version of this shape.
     pub version: u32,

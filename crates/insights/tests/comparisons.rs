@@ -322,3 +322,25 @@ fn open_pull_requests_are_censored_not_dropped() {
     // The plain medians see nothing of it.
     assert_eq!(before.with_ai, after.with_ai);
 }
+
+#[test]
+fn where_all_are_alike_no_certainty_is_claimed() {
+    // Nothing was ever reverted: "no difference, interval of no width" would be more than is known.
+    let mut all = observations(PLAN);
+    for row in &mut all.rows {
+        row.reverted = Moment::default();
+        if row.merged.seconds().is_some() {
+            row.merged = Moment::new(Some(NOW - 60 * DAY_SECONDS));
+        }
+    }
+    let comparison = together(&all, Metric::Reverted);
+    assert_eq!(comparison.finding, Finding::NotEnoughData);
+    for reason in [comparison.unadjusted.reason(), comparison.adjusted.reason()] {
+        assert!(
+            reason.is_some_and(|why| why.contains("none of the")),
+            "{reason:?}"
+        );
+    }
+    let text = serde_json::to_string(&comparison).expect("serialises");
+    assert!(!text.contains("\"p\":null"), "{text}");
+}

@@ -8,7 +8,19 @@ use serde::{Deserialize, Serialize};
 use crate::clocks::Clock;
 
 /// A number that Tandem shows of a pull request or a set of them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Hash,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    schemars::JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Metric {
     /// Ready to merged.
@@ -46,7 +58,7 @@ pub enum Metric {
 }
 
 /// What kind of number it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Unit {
     /// Seconds, shown as hours or days.
@@ -60,7 +72,7 @@ pub enum Unit {
 }
 
 /// The definition of a number.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct Definition {
     /// The metric.
     pub metric: Metric,

@@ -127,7 +127,19 @@ fn by_files(pull_request: &PullRequest) -> Option<u64> {
 }
 
 /// The usual buckets of size, as review tools on the host label them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Hash,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    schemars::JsonSchema,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum SizeBucket {
     /// 0 to 9 lines.

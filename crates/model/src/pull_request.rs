@@ -311,7 +311,9 @@ pub struct Event {
 }
 
 /// The natural key of a pull request. Orders by repository, then number.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema,
+)]
 pub struct PrKey {
     /// `owner/name`.
     pub repo: String,

@@ -5,7 +5,19 @@ use serde::{Deserialize, Serialize};
 use crate::evidence::Evidence;
 
 /// Where a change came from, as far as the evidence reaches. Always a lower bound on AI.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Hash,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    schemars::JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Origin {
     /// An agent made it.
@@ -31,7 +43,7 @@ impl Origin {
 }
 
 /// What we say of one pull request, with the evidence behind it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Verdict {
     /// Where the change came from.
     pub origin: Origin,

@@ -11,7 +11,7 @@ use crate::proportion::Interval;
 const Z_POWER: f64 = 0.841_621_233_572_914_3;
 
 /// Cohen's kappa: agreement beyond what the judges' habits alone would bring.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Kappa {
     /// Things judged by both.
     pub n: u64,

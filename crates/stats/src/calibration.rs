@@ -15,7 +15,7 @@ const WRONG_AT_THE_START: u64 = 2;
 const WEIGHT_OF_THE_FIRST: f64 = 0.5;
 
 /// What the answers kept have to reach.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct CalibrationTarget {
     /// The least share of kept answers that agree with the oracle, between 0 and 1.
     pub accuracy: f64,
@@ -42,7 +42,7 @@ pub struct ScoreCount {
 }
 
 /// A learned threshold, or why there is none.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Calibration {
     /// What was asked for.
     pub target: CalibrationTarget,
@@ -59,7 +59,7 @@ pub struct Calibration {
 }
 
 /// What came of a calibration.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum CalibrationResult {
     /// Answers with at least this score may be kept.
@@ -84,7 +84,7 @@ pub enum CalibrationResult {
 }
 
 /// The test of one threshold.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct CalibrationStep {
     /// Answers with at least this score are kept.
     pub threshold: f64,

@@ -13,7 +13,7 @@ const SHARE_WITHOUT_STEP: f64 = 0.8;
 const SHORTEST_SEGMENT: usize = 2;
 
 /// A stretch of points with one level.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Segment {
     /// Its first point.
     pub start: usize,
@@ -24,7 +24,7 @@ pub struct Segment {
 }
 
 /// The levels of a series.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Segmentation {
     /// In the order of time; a single one when nothing changed.
     pub segments: Vec<Segment>,

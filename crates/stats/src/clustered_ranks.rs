@@ -19,7 +19,7 @@ pub struct Clustered<'a> {
 }
 
 /// The Mann-Whitney test of a first sample against a second, with cluster-robust variance.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct ClusteredMannWhitney {
     /// In how many pairs the first is larger, ties counting one half.
     pub u: f64,

@@ -18,7 +18,7 @@ const MOST_CLUSTERS_DRAWN: usize = 2_000;
 const CHECKPOINTS: usize = 512;
 
 /// How often to resample, and from which seed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Resampling {
     /// How many resamples are drawn.
     pub replicates: usize,
@@ -36,7 +36,7 @@ impl Default for Resampling {
 }
 
 /// A quantile with its 95 % interval and what it rests on.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct QuantileEstimate {
     /// The quantile of type 7.
     pub estimate: f64,

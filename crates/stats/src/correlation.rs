@@ -9,7 +9,7 @@ use crate::proportion::Interval;
 use crate::ranks::midranks;
 
 /// Spearman's correlation of ranks.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Spearman {
     /// The correlation.
     pub rho: f64,
@@ -24,7 +24,7 @@ pub struct Spearman {
 }
 
 /// Kendall's tau-b.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Kendall {
     /// The correlation.
     pub tau: f64,

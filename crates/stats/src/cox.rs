@@ -31,7 +31,7 @@ pub struct CoxData<'a> {
 }
 
 /// A Cox model.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct CoxFit {
     /// One for each regressor.
     pub coefficients: Vec<HazardCoefficient>,
@@ -48,7 +48,7 @@ pub struct CoxFit {
 }
 
 /// The coefficient of one regressor.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct HazardCoefficient {
     /// The change of the logarithm of the rate for one more unit.
     pub estimate: f64,

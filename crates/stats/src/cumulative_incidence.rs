@@ -8,7 +8,7 @@ use crate::kaplan_meier::{CurvePoint, check_times, log_log_interval};
 use crate::proportion::Interval;
 
 /// How an observation ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Ending {
     /// It has not: the follow-up is cut off here.

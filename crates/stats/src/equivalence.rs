@@ -7,7 +7,7 @@ use crate::error::StatsError;
 use crate::proportion::Interval;
 
 /// What an interval says about a margin of indifference.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Equivalence {
     /// The whole interval lies within the margin: no meaningful change.

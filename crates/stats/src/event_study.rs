@@ -34,7 +34,7 @@ pub struct EventWindow {
 }
 
 /// The outcome around the start, against units that have not started yet.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct EventStudy {
     /// One for each period from `-before` to `after`, in order.
     pub points: Vec<EventPoint>,
@@ -51,7 +51,7 @@ pub struct EventStudy {
 }
 
 /// A period relative to the start.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct EventPoint {
     /// Periods since the start; negative before it.
     pub relative: i32,

@@ -12,7 +12,7 @@ use crate::quantile::sorted_copy;
 const MOST_PAIRS_COUNTED: usize = 400;
 
 /// A shift of a first sample against a second with its distribution-free interval.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Shift {
     /// The median of all differences first - second; as a ratio, its exponential.
     pub estimate: f64,

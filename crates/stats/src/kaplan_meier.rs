@@ -8,7 +8,7 @@ use crate::error::{StatsError, require_at_least, require_finite, require_length}
 use crate::proportion::Interval;
 
 /// A quantile of a survival time; an end that the follow-up does not reach is `None`.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct SurvivalQuantile {
     /// The first time at which the curve is at or below the level.
     pub estimate: Option<f64>,
@@ -23,7 +23,7 @@ pub struct SurvivalQuantile {
 }
 
 /// A point of a curve with its interval.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct CurvePoint {
     /// The time.
     pub time: f64,

@@ -10,7 +10,7 @@ use crate::quantile::sorted_copy;
 const MOST_PAIRS_COUNTED: usize = 400;
 
 /// The Mann-Whitney test of a first sample against a second.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct MannWhitney {
     /// In how many pairs the first is larger, ties counting one half.
     pub u: f64,
@@ -29,7 +29,9 @@ pub struct MannWhitney {
 }
 
 /// How large a Cliff's delta is called.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Magnitude {
     /// Below 0.147.

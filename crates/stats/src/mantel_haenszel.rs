@@ -9,7 +9,9 @@ use crate::proportion::Interval;
 use crate::several_groups::ChiSquare;
 
 /// Counts of one stratum.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema,
+)]
 pub struct TwoByTwo {
     /// Rows of the first arm with the event.
     pub first_event: u64,
@@ -22,7 +24,7 @@ pub struct TwoByTwo {
 }
 
 /// The odds ratio of an event, first arm against second, within strata.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct MantelHaenszel {
     /// The common odds ratio.
     pub odds_ratio: f64,
@@ -41,7 +43,7 @@ pub struct MantelHaenszel {
 }
 
 /// The odds ratio of an event within strata, with clusters counted.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct ClusteredMantelHaenszel {
     /// The common odds ratio.
     pub odds_ratio: f64,

@@ -10,7 +10,7 @@ use crate::ranks::midranks;
 const MOST_PAIRS_COUNTED: usize = 49;
 
 /// The Wilcoxon signed-rank test of first - second.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct SignedRank {
     /// The sum of the ranks of the positive differences.
     pub v: f64,

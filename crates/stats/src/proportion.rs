@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::distribution::Z_95;
 
 /// A two-sided interval.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Interval {
     /// Lower end.
     pub low: f64,
@@ -14,7 +14,7 @@ pub struct Interval {
 }
 
 /// A share of a whole with its 95 % Wilson interval.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Proportion {
     /// How many of them.
     pub successes: u64,

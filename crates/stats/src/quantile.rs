@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::{StatsError, require_finite};
 
 /// What describes one column: its size, its quartiles and its 90 % point.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Description {
     /// How many observations.
     pub n: usize,

@@ -32,7 +32,7 @@ pub struct Regression<'a> {
 }
 
 /// The coefficients of a regression with their uncertainty.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct LinearFit {
     /// One for each regressor, the constant first when there is one; `None` for a regressor that is a
     /// combination of earlier ones or of the group effects.
@@ -46,7 +46,7 @@ pub struct LinearFit {
 }
 
 /// One coefficient with its uncertainty.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Coefficient {
     /// The change of the outcome for one more unit of the regressor.
     pub estimate: f64,

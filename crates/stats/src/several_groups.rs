@@ -7,7 +7,7 @@ use crate::error::{StatsError, require_at_least, require_finite, require_length}
 use crate::ranks::midranks;
 
 /// A statistic that follows a chi-square distribution when nothing differs.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct ChiSquare {
     /// The statistic.
     pub statistic: f64,

@@ -22,7 +22,7 @@ pub struct Stratified<'a> {
 }
 
 /// The first arm against the second within strata.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct StratifiedComparison {
     /// The standardised van Elteren statistic; positive when the first arm is larger.
     pub z: f64,

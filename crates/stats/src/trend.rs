@@ -12,7 +12,7 @@ use crate::quantile::{median, sorted_copy};
 const MOST_POINTS: usize = 2_000;
 
 /// A trend with its slope.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Trend {
     /// The change for one more unit of time.
     pub slope: f64,
@@ -25,7 +25,7 @@ pub struct Trend {
 }
 
 /// A trend of shares over time.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct ShareTrend {
     /// The change of the share for one more unit of time.
     pub slope: f64,

@@ -24,7 +24,7 @@ const HALVINGS: usize = 60;
 const FARTHEST: f64 = 1e4;
 
 /// A coefficient judged by the wild cluster bootstrap.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct WildBootstrap {
     /// The coefficient.
     pub estimate: f64,
@@ -42,7 +42,7 @@ pub struct WildBootstrap {
 }
 
 /// The random weights of clusters.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum WildWeights {
     /// Plus or minus 1.

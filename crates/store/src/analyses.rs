@@ -17,7 +17,19 @@ pub struct Versions {
 }
 
 /// Who answered.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Hash,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    schemars::JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum AnalysisOrigin {
     /// The deterministic rules, never called a model.
@@ -29,7 +41,7 @@ pub enum AnalysisOrigin {
 /// A stored analysis with its provenance.
 ///
 /// A pull request has at most one: the one answered last. Earlier answers live on in the ledger.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct AnalysisRecord {
     /// The pull request.
     pub key: PrKey,
@@ -60,6 +72,7 @@ pub struct AnalysisRecord {
     /// What it cost, in 10^-12 US dollars.
     pub cost_pico_usd: u64,
     /// When the answer was collected, kept to the microsecond.
+    #[schemars(with = "String", extend("format" = "date-time"))]
     pub answered_at: Timestamp,
     /// How the answer had to be repaired; `None` when it was sound.
     pub repaired: Option<String>,
@@ -168,7 +181,7 @@ impl Candidate {
 }
 
 /// Why a pull request is a candidate.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum CandidateReason {
     /// It has no analysis.

@@ -6,7 +6,7 @@ use crate::analyses::AnalysisOrigin;
 
 /// The coverage of a selection. Every pull request is in exactly one of `analyzed`, `stale`,
 /// `waiting` and `quarantined`.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Coverage {
     /// All pull requests.
     pub total: u64,
@@ -29,7 +29,7 @@ pub struct Coverage {
 }
 
 /// Shares of pull requests with a current analysis, 0 to 1; `None` where there is nothing to divide by.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct CoverageRates {
     /// Of all pull requests.
     pub of_all: Option<f64>,
@@ -38,7 +38,7 @@ pub struct CoverageRates {
 }
 
 /// The coverage of one team.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct TeamCoverage {
     /// The team.
     pub team: String,
@@ -59,7 +59,7 @@ pub struct TeamCoverage {
 }
 
 /// How many current analyses one tier gave.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct TierCoverage {
     /// The step of the cascade; 0 for rules.
     pub tier: u32,

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// What is in the database.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Statistics {
     /// The version of the schema.
     pub schema_version: u32,
@@ -21,7 +21,9 @@ pub struct Statistics {
     /// Pull requests with an analysis, current or not.
     pub analyses: u64,
     /// When the earliest pull request was opened.
+    #[schemars(with = "Option<String>")]
     pub earliest: Option<Timestamp>,
     /// When the latest pull request was opened.
+    #[schemars(with = "Option<String>")]
     pub latest: Option<Timestamp>,
 }

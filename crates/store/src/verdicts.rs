@@ -49,7 +49,7 @@ pub struct VerdictRecord {
 }
 
 /// How often a kind of evidence was found, plain bots left out.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct EvidenceCount {
     /// The kind of place.
     pub signal: Signal,

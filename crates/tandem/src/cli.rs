@@ -4,8 +4,10 @@ mod batch;
 mod calibrate;
 mod compare;
 mod costs;
+mod digest;
 mod insights;
 mod quarantine;
+mod report;
 mod serve;
 mod sync;
 mod teams;
@@ -22,11 +24,13 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 pub(crate) use calibrate::CalibrateArguments;
 pub(crate) use compare::CompareArguments;
 pub(crate) use costs::{CostsArguments, Side};
+pub(crate) use digest::{DigestArguments, DigestFormat};
 pub(crate) use insights::{
     AdoptionArguments, CalendarChoice, ClockOptions, EffectsArguments, ExposureChoice,
     InsightsArguments, InsightsPart, MonthChoice, PeriodOptions,
 };
 pub(crate) use quarantine::{QuarantineArguments, QuarantineCommand, QuarantineOptions};
+pub(crate) use report::{ReportArguments, ReportFormat};
 pub(crate) use serve::ServeArguments;
 pub(crate) use sync::SyncArguments;
 pub(crate) use teams::TeamsArguments;
@@ -161,6 +165,10 @@ pub(crate) enum Command {
     Insights(InsightsArguments),
     /// Compare pull requests with and without AI, team by team, adjusted for who and where
     Effects(EffectsArguments),
+    /// Write the report into one file, for a browser, a printer or a wiki
+    Report(ReportArguments),
+    /// Say what changed in the week; write it, mail it, or post it
+    Digest(DigestArguments),
     /// Serve the dashboard: pages for people, on this machine
     Serve(ServeArguments),
     /// Print what is said of each pull request, with the evidence

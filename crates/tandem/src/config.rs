@@ -1,6 +1,7 @@
 //! The configuration file, `tandem.toml`.
 
 mod clocks;
+mod digest;
 mod github;
 mod privacy;
 mod provider;
@@ -13,6 +14,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 pub(crate) use clocks::ClocksConfig;
+pub(crate) use digest::DigestConfig;
 pub(crate) use github::GithubConfig;
 pub(crate) use privacy::PrivacyConfig;
 pub(crate) use provider::{KeySource, ProviderConfig, base_url_variable};
@@ -53,6 +55,8 @@ pub(crate) struct Config {
     /// What `teams` says, checked.
     #[serde(skip)]
     pub(crate) team_rules: Option<TeamRules>,
+    /// Where the weekly digest goes.
+    pub(crate) digest: DigestConfig,
     /// A table of models and prices that overrides the built-in one, in the same shape.
     pub(crate) models_file: Option<PathBuf>,
     /// The folder that relative paths in this file start from.

@@ -45,6 +45,8 @@ fn run(app: &App, command: Command) -> Result<Outcome, CliError> {
         Command::Adoption(arguments) => verbs::adoption::run(app, &arguments),
         Command::Insights(arguments) => verbs::insights::run(app, &arguments),
         Command::Effects(arguments) => verbs::insights::effects(app, &arguments),
+        Command::Report(arguments) => verbs::report::run(app, &arguments),
+        Command::Digest(arguments) => verbs::digest::run(app, &arguments),
         Command::Serve(arguments) => verbs::serve::run(app, &arguments),
         Command::Verdicts(arguments) => verbs::verdicts::run(app, &arguments),
         Command::Compare(arguments) => verbs::compare::run(app, &arguments),

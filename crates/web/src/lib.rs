@@ -1,11 +1,15 @@
 #![doc = include_str!("../README.md")]
 
 mod access;
+mod api;
 mod assets;
 mod charts;
+pub mod documents;
 mod error;
+mod file;
 mod headers;
 mod layout;
+mod letter;
 mod live;
 mod pages;
 mod rendered;
@@ -20,6 +24,8 @@ mod words;
 
 pub use access::{Access, NewToken, Role, TokenError, TokenHash, TrustedProxy, new_token};
 pub use error::ServeError;
+pub use file::{Charts, FileReport, report_file, scope_words};
+pub use letter::{Letter, LetterSection};
 pub use runs::{
     EstimatePart, EstimateRange, RunEstimate, RunRequest, Runs, RunsError, Work, WorkKind,
 };

@@ -18,7 +18,7 @@ use crate::rendered::Rendered;
 use crate::settings::Settings;
 use crate::snapshot::Keeper;
 use crate::source::{Source, SourceError};
-use crate::{assets, headers, pages};
+use crate::{api, assets, headers, pages};
 
 /// The site: what it is made of, how it behaves, and what it keeps.
 #[derive(Clone)]
@@ -50,6 +50,7 @@ impl Site {
         Router::new()
             .merge(pages::routes())
             .merge(access::routes())
+            .merge(api::routes())
             .route("/assets/{name}", get(asset))
             .route("/healthz", get(|| async { "ok" }))
             .fallback(not_found)

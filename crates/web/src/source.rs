@@ -6,6 +6,7 @@ use insights::Report;
 use measures::Account;
 use store::{Coverage, EvidenceCount, Store, StoreError};
 
+use crate::documents::CoverageDocument;
 use crate::runs::Runs;
 
 /// Which months a report is about; both ends included, `None` for no end.
@@ -61,6 +62,9 @@ pub trait Source: Send + Sync {
 
     /// Coverage and evidence of the whole database.
     fn basis(&self) -> Result<Basis, SourceError>;
+
+    /// Coverage and evidence of one team or of all, as the document of the verb.
+    fn coverage_document(&self, team: Option<&str>) -> Result<CoverageDocument, SourceError>;
 
     /// Who begins, resumes and cancels runs; `None` where only the ledger is read.
     fn runs(&self) -> Option<Arc<dyn Runs>> {

@@ -14,6 +14,7 @@ use http_body_util::BodyExt;
 use insights::Report;
 use store::{Coverage, OpenOptions, Store};
 use tower::ServiceExt;
+use web::documents::CoverageDocument;
 use web::{
     Access, Basis, Period, Role, Settings, Site, Source, SourceError, TokenHash, TrustedProxy,
     new_token,
@@ -56,6 +57,16 @@ impl Source for Empty {
         Ok(Basis {
             coverage: Coverage::default(),
             evidence: Vec::new(),
+        })
+    }
+
+    fn coverage_document(&self, _: Option<&str>) -> Result<CoverageDocument, SourceError> {
+        Ok(CoverageDocument {
+            version: 1,
+            coverage: Coverage::default(),
+            evidence: Vec::new(),
+            prompt_version: String::new(),
+            schema_version: String::new(),
         })
     }
 }

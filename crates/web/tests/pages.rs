@@ -10,6 +10,7 @@ use http_body_util::BodyExt;
 use insights::Report;
 use store::{Coverage, OpenOptions, Store};
 use tower::ServiceExt;
+use web::documents::CoverageDocument;
 use web::{Basis, Period, Settings, Site, Source, SourceError};
 
 /// An empty database.
@@ -49,6 +50,16 @@ impl Source for Empty {
         Ok(Basis {
             coverage: Coverage::default(),
             evidence: Vec::new(),
+        })
+    }
+
+    fn coverage_document(&self, _: Option<&str>) -> Result<CoverageDocument, SourceError> {
+        Ok(CoverageDocument {
+            version: 1,
+            coverage: Coverage::default(),
+            evidence: Vec::new(),
+            prompt_version: String::new(),
+            schema_version: String::new(),
         })
     }
 }

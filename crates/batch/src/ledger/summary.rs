@@ -12,13 +12,14 @@ use crate::observer::Totals;
 use crate::outcome::{FailureKind, Usage};
 
 /// One run in a list of runs.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct RunLine {
     /// Its number.
     pub id: RunId,
     /// Where it stands.
     pub state: RunState,
     /// When it was planned.
+    #[schemars(with = "String", extend("format" = "date-time"))]
     pub started_at: Timestamp,
     /// All its requests.
     pub requests: u64,
@@ -28,11 +29,12 @@ pub struct RunLine {
     pub failed: u64,
     /// Known cost in dollars.
     #[serde(serialize_with = "serialize_usd")]
+    #[schemars(with = "f64")]
     pub cost_usd: Money,
 }
 
 /// A run as documents show it.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct RunSummary {
     /// Its number.
     pub run: RunId,
@@ -43,8 +45,10 @@ pub struct RunSummary {
     /// Why it stopped, where there is a reason to tell.
     pub note: Option<String>,
     /// When it was planned.
+    #[schemars(with = "String", extend("format" = "date-time"))]
     pub started_at: Timestamp,
     /// When it finished or was cancelled.
+    #[schemars(with = "Option<String>")]
     pub ended_at: Option<Timestamp>,
     /// Its tiers, in order.
     pub tiers: Vec<TierSummary>,
@@ -53,7 +57,7 @@ pub struct RunSummary {
 }
 
 /// A tier of a run. `requests = answered + replaced + the sum of failed + open`.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct TierSummary {
     /// The tier, counted from 1.
     pub tier: u32,
@@ -82,15 +86,19 @@ pub struct TierSummary {
     pub tokens: TokenSummary,
     /// Known cost in dollars.
     #[serde(serialize_with = "serialize_usd")]
+    #[schemars(with = "f64")]
     pub cost_usd: Money,
     /// Cost that the host may charge for failures without usage.
     #[serde(serialize_with = "serialize_usd")]
+    #[schemars(with = "f64")]
     pub possible_cost_usd: Money,
     /// Part of `cost_usd` that was spent on requests with a doubted answer of an earlier tier.
     #[serde(serialize_with = "serialize_usd")]
+    #[schemars(with = "f64")]
     pub doubt_cost_usd: Money,
     /// What the same tokens cost by synchronous calls.
     #[serde(serialize_with = "serialize_usd")]
+    #[schemars(with = "f64")]
     pub sync_cost_usd: Money,
     /// Its shards, oldest first.
     pub shards: Vec<ShardSummary>,
@@ -109,7 +117,7 @@ impl TierSummary {
 }
 
 /// Tokens.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct TokenSummary {
     /// Of prompts.
     pub input: u64,
@@ -138,7 +146,7 @@ impl From<Usage> for TokenSummary {
 }
 
 /// A shard of a run. While its requests are out, `requests` is more than outcomes are known.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct ShardSummary {
     /// Its number.
     pub id: ShardId,
@@ -172,11 +180,12 @@ pub struct ShardSummary {
     pub tokens: TokenSummary,
     /// Known cost in dollars.
     #[serde(serialize_with = "serialize_usd")]
+    #[schemars(with = "f64")]
     pub cost_usd: Money,
 }
 
 /// All tiers of a run together. `requests = answered + failed + open`.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct TotalsSummary {
     /// All requests.
     pub requests: u64,
@@ -192,16 +201,20 @@ pub struct TotalsSummary {
     pub tokens: TokenSummary,
     /// Known cost in dollars.
     #[serde(serialize_with = "serialize_usd")]
+    #[schemars(with = "f64")]
     pub cost_usd: Money,
     /// Cost that hosts may charge for failures without usage.
     #[serde(serialize_with = "serialize_usd")]
+    #[schemars(with = "f64")]
     pub possible_cost_usd: Money,
     /// What the same tokens cost by synchronous calls.
     #[serde(serialize_with = "serialize_usd")]
+    #[schemars(with = "f64")]
     pub sync_cost_usd: Money,
     /// What the answered requests had cost through the Batch API of the last tier alone, at the tokens
     /// of their answers.
     #[serde(serialize_with = "serialize_usd")]
+    #[schemars(with = "f64")]
     pub strong_only_cost_usd: Money,
     /// Share of the finished requests of tier 1 that went to a later tier or nowhere: the sum of the two
     /// that follow.
@@ -212,6 +225,7 @@ pub struct TotalsSummary {
     pub escalated_by_doubt: Option<f64>,
     /// What asking later tiers about doubted answers has cost.
     #[serde(serialize_with = "serialize_usd")]
+    #[schemars(with = "f64")]
     pub doubt_cost_usd: Money,
     /// Share above which the last tier alone would be cheaper, at the tokens seen.
     pub break_even_escalated: Option<f64>,

@@ -49,7 +49,7 @@ pub struct ToolCell {
 }
 
 /// Adoption over a set of pull requests.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct Adoption {
     /// All teams together.
     pub overall: Group,
@@ -74,7 +74,7 @@ pub struct Adoption {
 }
 
 /// Counts of one group, and the shares that follow from them.
-#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct Group {
     /// Pull requests by people and agents (plain bots left out).
     pub pull_requests: u64,
@@ -99,7 +99,7 @@ pub struct Group {
 }
 
 /// A group with its name: a team or a month.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct NamedGroup {
     /// Team, or month as `2026-05`.
     pub name: String,
@@ -109,7 +109,7 @@ pub struct NamedGroup {
 }
 
 /// A team in a month.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct TeamMonth {
     /// The team.
     pub team: String,
@@ -121,7 +121,7 @@ pub struct TeamMonth {
 }
 
 /// How many pull requests a tool was found in.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct ToolShare {
     /// The tool's slug.
     pub tool: String,

@@ -10,7 +10,7 @@ use super::{Adoption, AdoptionCell, ToolCell, adoption};
 use crate::months::{month_index, month_name};
 
 /// Which moment puts a pull request into a month.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum AdoptionClock {
     /// When it was opened: when the decision for AI was taken.

@@ -17,7 +17,7 @@ const FEWEST_WITH_TOOL: u64 = 5;
 const QUIET_MONTHS: usize = 2;
 
 /// A tool in a month, all teams together.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct ToolMonth {
     /// The month, `2026-05`.
     pub month: String,
@@ -30,7 +30,7 @@ pub struct ToolMonth {
 }
 
 /// Whether a tool came or went.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ToolChangeKind {
     /// It is new.
@@ -40,7 +40,7 @@ pub enum ToolChangeKind {
 }
 
 /// A tool that a team took up or gave up.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct ToolChange {
     /// The first month with the tool, or the first one without it.
     pub month: String,

@@ -13,7 +13,7 @@ const FEWEST_MONTHS: usize = 4;
 const FEWEST_MONTHS_FOR_STEPS: usize = 6;
 
 /// How adoption changes over the complete months.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct AdoptionTrend {
     /// The team; `None` for all together.
     pub team: Option<String>,
@@ -30,7 +30,7 @@ pub struct AdoptionTrend {
 }
 
 /// A change of level.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct AdoptionStep {
     /// The first month of the new level.
     pub month: String,

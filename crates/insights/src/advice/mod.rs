@@ -28,7 +28,7 @@ pub const MOST_FOR_A_TEAM: usize = 5;
 const LISTED: usize = 20;
 
 /// The advice of all teams.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct AdviceReport {
     /// The last full month: nothing later is looked at.
     pub month: String,
@@ -37,7 +37,7 @@ pub struct AdviceReport {
 }
 
 /// The advice of a team.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct TeamAdvice {
     /// The team.
     pub team: String,
@@ -48,7 +48,7 @@ pub struct TeamAdvice {
 }
 
 /// A piece of advice.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct Advice {
     /// The same for the same rule and team in every run.
     pub id: String,
@@ -73,7 +73,7 @@ pub struct Advice {
 }
 
 /// The pull requests behind a piece of advice.
-#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct Evidence {
     /// How many there are.
     pub total: u64,
@@ -82,7 +82,7 @@ pub struct Evidence {
 }
 
 /// What became of advice.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum FollowUpOutcome {
     /// It would be given again.
@@ -94,7 +94,7 @@ pub enum FollowUpOutcome {
 }
 
 /// Advice of the month before, looked at again.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct FollowUp {
     /// The advice's id.
     pub id: String,

@@ -24,7 +24,7 @@ const FEW_CLUSTERS: usize = 40;
 const DETECTABLE_ERRORS: f64 = 2.8;
 
 /// The difference within author and repository.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct Adjusted {
     /// The ratio, or the difference of shares.
     pub value: f64,
@@ -58,6 +58,9 @@ pub(crate) fn adjusted(sample: &Sample) -> Gated<Adjusted> {
         return refuse(format!(
             "one arm has {fewest} pull requests of the {FEWEST_IN_ARM} needed"
         ));
+    }
+    if let Some(why) = sample.all_alike() {
+        return Gated::refused(why);
     }
     let switching_authors = sample.switching(&sample.person);
     if switching_authors < FEWEST_SWITCHERS {

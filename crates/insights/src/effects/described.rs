@@ -8,7 +8,7 @@ use super::sample::Sample;
 use crate::wording::{FEWEST_SHOWN, FEWEST_SUFFICIENT};
 
 /// One arm of a comparison.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct ArmDescription {
     /// Pull requests.
     pub n: usize,

@@ -44,7 +44,7 @@ pub const METRICS: [Metric; 8] = [
 pub const REVIEW_METRICS: [Metric; 3] = [Metric::Pickup, Metric::Cycle, Metric::ReviewRounds];
 
 /// How large an effect is measured.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum EffectUnit {
     /// A ratio; 1 is no difference.
@@ -64,7 +64,7 @@ impl EffectUnit {
 }
 
 /// A result, or why there is none.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
 #[serde(tag = "state", rename_all = "snake_case")]
 pub enum Gated<T> {
     /// The gate was passed.
@@ -101,7 +101,7 @@ impl<T> Gated<T> {
 }
 
 /// One step from all pull requests to those compared.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct Step {
     /// What is left after the step, or what was left out.
     pub what: String,
@@ -110,7 +110,7 @@ pub struct Step {
 }
 
 /// What is said in the end.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Finding {
     /// Associated with a higher value.
@@ -124,7 +124,7 @@ pub enum Finding {
 }
 
 /// What an estimate rests on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Basis {
     /// Within author and repository, with covariates.
@@ -134,7 +134,7 @@ pub enum Basis {
 }
 
 /// The estimate that is told first: the adjusted one, or, where its gate is not passed, the unadjusted.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct Headline {
     /// What it rests on.
     pub basis: Basis,
@@ -158,7 +158,7 @@ impl Headline {
 }
 
 /// Pooled and within go different ways.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct Simpson {
     /// The estimate over all pull requests as they are.
     pub pooled: f64,
@@ -169,7 +169,7 @@ pub struct Simpson {
 }
 
 /// AI against none detected in one metric, for one team or all together.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct Comparison {
     /// What is compared.
     pub exposure: Exposure,

@@ -12,7 +12,7 @@ const MERGED_WITHIN_SECONDS: i64 = 7 * 86_400;
 const DURATION_OFFSET_SECONDS: f64 = 60.0;
 
 /// What is compared.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Exposure {
     /// AI wrote or helped to write.

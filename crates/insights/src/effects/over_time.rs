@@ -23,7 +23,7 @@ const FEWEST_IN_CELL: usize = 5;
 const BLOCK_MONTHS: usize = 3;
 
 /// Team-months: the share of AI against the median of a metric.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct OverTime {
     /// Ratio of the median in a month with ten points more AI, within team and month.
     pub ratio_for_ten_points: f64,

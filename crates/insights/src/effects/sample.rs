@@ -39,6 +39,31 @@ pub(crate) struct Cut<'a> {
 }
 
 impl Sample {
+    /// Why nothing can be compared where every pull request has the same value: the estimate would be "no
+    /// difference" with an interval of no width, which is more than is known.
+    pub(crate) fn all_alike(&self) -> Option<String> {
+        let first = *self.scaled.first()?;
+        let is_alike = self
+            .scaled
+            .iter()
+            .all(|value| (value - first).abs() < f64::EPSILON);
+        is_alike.then(|| match self.unit {
+            EffectUnit::Points if first > 0.5 => {
+                format!("it is so of all {} pull requests of both arms", self.len())
+            }
+            EffectUnit::Points => {
+                format!(
+                    "it is so of none of the {} pull requests of either arm",
+                    self.len()
+                )
+            }
+            EffectUnit::Ratio => format!(
+                "all {} pull requests of both arms have the same value",
+                self.len()
+            ),
+        })
+    }
+
     /// Takes the rows of a comparison. Whose person is not known is a cluster with the repository.
     pub(crate) fn take<'r>(rows: impl Iterator<Item = &'r Observation>, cut: Cut<'_>) -> Sample {
         let mut sample = Sample {

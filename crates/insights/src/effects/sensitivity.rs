@@ -27,7 +27,7 @@ const SPECIFICITY: Interval = Interval {
 };
 
 /// The estimate under another definition.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct Variant {
     /// What is different.
     pub what: &'static str,

@@ -16,7 +16,7 @@ use super::{EffectUnit, Gated};
 const FEWEST_COMPARABLE: usize = 10;
 
 /// What a stratified estimate is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum StratifiedUnit {
     /// A ratio within strata (Hodges-Lehmann on logarithms, van Elteren's test).
@@ -26,7 +26,7 @@ pub enum StratifiedUnit {
 }
 
 /// The arms compared within strata.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct Stratified {
     /// What the estimate is.
     pub unit: StratifiedUnit,

@@ -22,7 +22,7 @@ const PROPORTIONAL_P: f64 = 0.05;
 const MOST_ROWS_FOR_COX: usize = 100_000;
 
 /// One arm over time.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct SurvivalArm {
     /// Pull requests, open ones included.
     pub n: usize,
@@ -37,7 +37,7 @@ pub struct SurvivalArm {
 }
 
 /// Time to the first review by a person, or to the merge, with open ones censored.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct Survival {
     /// What is waited for, and what ends the wait otherwise.
     pub event: &'static str,
@@ -52,7 +52,7 @@ pub struct Survival {
 }
 
 /// How much sooner it happens with AI.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct HazardRatio {
     /// The ratio.
     pub value: f64,

@@ -11,7 +11,7 @@ use super::{EffectUnit, Gated};
 use crate::wording::FEWEST_SHOWN;
 
 /// The arms as they are.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct Unadjusted {
     /// The ratio (Hodges-Lehmann on logarithms) or the difference of shares.
     pub value: f64,
@@ -35,6 +35,9 @@ pub(crate) fn unadjusted(sample: &Sample) -> Gated<Unadjusted> {
         return Gated::refused(format!(
             "one arm has {fewest} pull requests; fewer than {FEWEST_SHOWN} are not shown"
         ));
+    }
+    if let Some(why) = sample.all_alike() {
+        return Gated::refused(why);
     }
     let computed = match sample.unit {
         EffectUnit::Ratio => ratio(sample),

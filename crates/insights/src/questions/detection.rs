@@ -5,7 +5,7 @@ use model::Origin;
 use serde::Serialize;
 
 /// Pull requests with AI by the confidence of their verdict.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct ConfidenceTiers {
     /// At least 0.95: an account, an exact trailer.
     pub hard: u64,
@@ -16,7 +16,7 @@ pub struct ConfidenceTiers {
 }
 
 /// What detection rests on. Precision and recall need a truth: `tandem evaluate`.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct DetectionCard {
     /// Pull requests by people and agents in which AI was found.
     pub with_ai: ConfidenceTiers,

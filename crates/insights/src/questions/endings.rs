@@ -18,7 +18,7 @@ const MOST_POINTS: usize = 100;
 const MOST_TOOLS: usize = 12;
 
 /// What became of the pull requests of a tool, or of those without AI detected.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct Endings {
     /// The tool's slug; `None` for those without AI detected.
     pub tool: Option<String>,
@@ -42,7 +42,7 @@ pub struct Endings {
 }
 
 /// What became of pull requests, by tool: the most frequent first, at last those without AI detected.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct ToolEndings {
     /// The tools, at most twelve, and none detected.
     pub groups: Vec<Endings>,

@@ -34,7 +34,7 @@ const MOST_UNITS: usize = 1_500;
 const LISTED: usize = 200;
 
 /// What was taken up.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum EventKind {
     /// A team adopted AI: the first of two months in a row with at least 10 % AI-authored.
@@ -44,7 +44,7 @@ pub enum EventKind {
 }
 
 /// When one of them started.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct EventStart {
     /// The team or repository.
     pub name: String,
@@ -53,7 +53,7 @@ pub struct EventStart {
 }
 
 /// A ratio with its uncertainty; 1 is no change.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct EventRatio {
     /// The ratio.
     pub ratio: f64,
@@ -64,7 +64,7 @@ pub struct EventRatio {
 }
 
 /// A month relative to the start.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct EventMonth {
     /// Months since the start, -6 to 6; 0 is the month of the start, -3 to -1 are the base.
     pub relative: i32,
@@ -75,7 +75,7 @@ pub struct EventMonth {
 }
 
 /// What changed around the start.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct EventEffect {
     /// The thirteen months around the start, leads included: for the plot.
     pub months: Vec<EventMonth>,
@@ -95,7 +95,7 @@ pub struct EventEffect {
 }
 
 /// One event and one metric.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct EventReport {
     /// What was taken up.
     pub event: EventKind,

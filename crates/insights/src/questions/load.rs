@@ -24,7 +24,7 @@ const FEWEST_TEAMS: usize = 6;
 const FEWEST_MONTHS: usize = 6;
 
 /// The load in a complete month.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct LoadMonth {
     /// The month, `2026-05`.
     pub month: String,
@@ -45,7 +45,7 @@ pub struct LoadMonth {
 }
 
 /// The share of reviews that the busiest tenth of reviewers does.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct BusiestTenth {
     /// People who reviewed anything, the tenth of whom is taken.
     pub reviewers: usize,
@@ -57,7 +57,7 @@ pub struct BusiestTenth {
 }
 
 /// The load of a team, or of all together.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct Load {
     /// The team; `None` for all together.
     pub team: Option<String>,
@@ -68,7 +68,7 @@ pub struct Load {
 }
 
 /// Whether pickup is slower in the month after one with more AI, within teams.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct LaggedCorrelation {
     /// Spearman's correlation of AI's share in a month with the median pickup of the next, the teams' means
     /// taken off. An association, not a cause.
@@ -86,7 +86,7 @@ pub struct LaggedCorrelation {
 }
 
 /// The load on reviewers.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct ReviewerLoad {
     /// All together, then the teams where there are several.
     pub groups: Vec<Load>,

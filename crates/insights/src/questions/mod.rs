@@ -33,7 +33,7 @@ pub use waits::{CycleSplit, FirstReviewCurves, StageMedian, StageMedians, StepPo
 pub use work::{WorkCell, WorkMatrix};
 
 /// The answers, each by the number of the question it answers.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct Questions {
     /// 3: which teams have started, which lead; the highest share of late first.
     pub starts: Vec<TeamStart>,

@@ -15,7 +15,7 @@ const FEWEST_IN_ARM: u64 = 30;
 const FEWEST_EVENTS: u64 = 5;
 
 /// What is counted as a sign of quality.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum QualitySign {
     /// Reverted within 30 days, of those merged at least 30 days ago.
@@ -25,7 +25,7 @@ pub enum QualitySign {
 }
 
 /// The odds with AI against those without, within repository, size bucket and type.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct Odds {
     /// The Mantel-Haenszel odds ratio; above 1 it happens more often with AI.
     pub ratio: f64,
@@ -38,7 +38,7 @@ pub struct Odds {
 }
 
 /// A sign of quality, with AI and without.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct Quality {
     /// What is counted.
     pub sign: QualitySign,

@@ -24,7 +24,7 @@ const BUCKETS: [SizeBucket; 6] = [
 ];
 
 /// How many pull requests are in a bucket.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct BucketCount {
     /// `XS` 0-9 lines, `S` 10-29, `M` 30-99, `L` 100-499, `XL` 500-999, `XXL` 1,000 and more.
     pub bucket: &'static str,
@@ -35,7 +35,7 @@ pub struct BucketCount {
 }
 
 /// Sizes of pull requests of an origin.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct OriginSizes {
     /// Where the changes came from.
     pub origin: Origin,
@@ -50,7 +50,7 @@ pub struct OriginSizes {
 }
 
 /// Sizes of an arm in a month.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct MonthSizes {
     /// The month of opening, `2026-05`.
     pub month: String,
@@ -63,7 +63,7 @@ pub struct MonthSizes {
 }
 
 /// How large pull requests are. The effect of AI on size, adjusted, is in the comparisons.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct Sizes {
     /// By origin: agent, assisted, none detected.
     pub origins: Vec<OriginSizes>,

@@ -15,7 +15,7 @@ const MONTHS_COMPARED: usize = 3;
 const FEWEST_FOR_QUARTILES: usize = 4;
 
 /// Where a team stands with AI authorship. Shares are at least; months are complete ones, by opening.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct TeamStart {
     /// The team.
     pub team: String,

@@ -13,7 +13,7 @@ const LARGE_LINES: u32 = 100;
 const LISTED: usize = 50;
 
 /// Merged without a review or comment by another person, out of those merged whose reviews are known.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct UnseenShare {
     /// The team; `None` for all together.
     pub team: Option<String>,
@@ -24,7 +24,7 @@ pub struct UnseenShare {
 }
 
 /// A large change that was merged unseen.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct UnseenPullRequest {
     /// `owner/name#12`.
     pub pull_request: String,
@@ -41,7 +41,7 @@ pub struct UnseenPullRequest {
 }
 
 /// What is merged unseen.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct Unseen {
     /// All together, then the teams where there are several.
     pub shares: Vec<UnseenShare>,

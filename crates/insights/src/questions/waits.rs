@@ -11,7 +11,7 @@ use crate::wording::FEWEST_SHOWN;
 pub(super) const MOST_POINTS: usize = 200;
 
 /// The median of a stage.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct StageMedian {
     /// The median in seconds, by the report's calendar; time as a draft by the clock on the wall.
     pub seconds: f64,
@@ -21,7 +21,7 @@ pub struct StageMedian {
 
 /// Medians of the stages of an arm. They are medians each of its own: they do not add up to the median
 /// cycle. Approval to merge is the last part of the review. `None` below five pull requests.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct StageMedians {
     /// Pull requests of the arm.
     pub n: usize,
@@ -38,7 +38,7 @@ pub struct StageMedians {
 }
 
 /// Where the time goes, with AI and without.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct CycleSplit {
     /// The team; `None` for all together.
     pub team: Option<String>,
@@ -49,7 +49,7 @@ pub struct CycleSplit {
 }
 
 /// A point of a step curve: from this time on the share holds.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct StepPoint {
     /// Seconds since the start.
     pub seconds: f64,
@@ -61,7 +61,7 @@ pub struct StepPoint {
 
 /// The Kaplan-Meier curve of an arm: the share still waiting. At most 200 points, each a true point of
 /// the curve; between them at most half a percent of the whole range is left out.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct WaitCurve {
     /// Pull requests that were ready and whose reviews are known.
     pub n: usize,
@@ -72,7 +72,7 @@ pub struct WaitCurve {
 }
 
 /// Time to the first look by another person; ended without one, and open ones, are censored.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct FirstReviewCurves {
     /// AI wrote or helped; `None` below five pull requests.
     pub with_ai: Option<WaitCurve>,

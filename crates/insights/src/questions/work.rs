@@ -10,7 +10,7 @@ use crate::effects::Reading;
 use crate::wording::{FEWEST_SHOWN, FEWEST_SUFFICIENT};
 
 /// A kind of change in the hands of a tool.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct WorkCell {
     /// The kind of change as its title names it: `feature`, `bugfix`, ..., `other` where it names none.
     pub kind: &'static str,
@@ -31,7 +31,7 @@ pub struct WorkCell {
 
 /// Kinds of change by tool. Cells below five pull requests are left out; one with several tools counts with
 /// each of them.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct WorkMatrix {
     /// Kinds, the most frequent first.
     pub kinds: Vec<&'static str>,

@@ -4,9 +4,9 @@ mod heat;
 
 use insights::adoption::{Adoption, AdoptionClock, Group, ToolChangeKind, ToolShare, adoption_of};
 use jiff::Timestamp;
-use serde::Serialize;
 use stats::Proportion;
 use store::{Selection, Store};
+use web::documents::AdoptionDocument;
 
 use crate::app::App;
 use crate::cli::{AdoptionArguments, MonthChoice};
@@ -21,14 +21,6 @@ const MONTHS_SHOWN: usize = 12;
 /// How many tools taken up or given up are listed.
 const CHANGES_SHOWN: usize = 12;
 
-#[derive(Serialize)]
-struct Document<'a> {
-    version: u32,
-    clock: &'static str,
-    #[serde(flatten)]
-    adoption: &'a Adoption,
-}
-
 /// Prints adoption.
 pub(crate) fn run(app: &App, arguments: &AdoptionArguments) -> Result<Outcome, CliError> {
     let store = app.open_to_read("adoption")?;
@@ -40,7 +32,7 @@ pub(crate) fn run(app: &App, arguments: &AdoptionArguments) -> Result<Outcome, C
     };
     let adoption = adoption_of(&observations, clock, Some(&this_month()));
     if app.output.json {
-        app.output.document(&Document {
+        app.output.document(&AdoptionDocument {
             version: 1,
             clock: name,
             adoption: &adoption,

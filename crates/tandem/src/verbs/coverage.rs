@@ -1,7 +1,7 @@
 //! `tandem coverage`: how many pull requests have a current analysis, and why the others have none.
 
-use serde::Serialize;
-use store::{AnalysisOrigin, Coverage, EvidenceCount, Selection};
+use store::{AnalysisOrigin, Coverage, EvidenceCount, Selection, Versions};
+use web::documents::CoverageDocument;
 
 use crate::app::App;
 use crate::cli::CoverageArguments;
@@ -9,17 +9,6 @@ use crate::error::{CliError, Outcome};
 use crate::output::{Output, count, percent};
 use crate::wiring::database::require_team;
 use crate::wiring::question::current_versions;
-
-/// The document: the counts, and the versions they hold for.
-#[derive(Serialize)]
-struct Document<'a> {
-    version: u32,
-    #[serde(flatten)]
-    coverage: &'a Coverage,
-    evidence: Vec<EvidenceCount>,
-    prompt_version: String,
-    schema_version: String,
-}
 
 /// Prints coverage.
 pub(crate) fn run(app: &App, arguments: &CoverageArguments) -> Result<Outcome, CliError> {
@@ -32,17 +21,28 @@ pub(crate) fn run(app: &App, arguments: &CoverageArguments) -> Result<Outcome, C
     };
     let coverage = store.coverage(&versions, &selection)?;
     if app.output.json {
-        app.output.document(&Document {
-            version: 1,
-            coverage: &coverage,
-            evidence: store.evidence_counts(&selection)?,
-            prompt_version: versions.prompt,
-            schema_version: versions.schema,
-        })?;
+        let evidence = store.evidence_counts(&selection)?;
+        app.output
+            .document(&coverage_document(coverage, evidence, versions))?;
     } else {
         print(&app.output, &coverage)?;
     }
     Ok(Outcome::Done)
+}
+
+/// The document: the counts, and the versions they hold for.
+pub(crate) fn coverage_document(
+    coverage: Coverage,
+    evidence: Vec<EvidenceCount>,
+    versions: Versions,
+) -> CoverageDocument {
+    CoverageDocument {
+        version: 1,
+        coverage,
+        evidence,
+        prompt_version: versions.prompt,
+        schema_version: versions.schema,
+    }
 }
 
 /// Prints coverage as people read it.

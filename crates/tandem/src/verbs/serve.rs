@@ -12,6 +12,7 @@ use crate::config::Config;
 use crate::error::{CliError, ErrorKind, Outcome};
 use crate::wiring::detection::detector;
 use crate::wiring::interrupt::interrupted;
+use crate::wiring::observations::configured_reading;
 use crate::wiring::pages::Pages;
 use crate::wiring::runs::ChildRuns;
 
@@ -45,7 +46,12 @@ pub(crate) fn run(app: &App, arguments: &ServeArguments) -> Result<Outcome, CliE
         .unwrap_or_else(|| SocketAddr::from(DEFAULT_ADDRESS));
     let settings = settings(app, &config, address)?;
     let store = app.open_to_read("serve")?;
-    let source = Arc::new(Pages::new(store, ChildRuns::new(app)?, detector(app, &[])?));
+    let source = Arc::new(Pages::new(
+        store,
+        ChildRuns::new(app)?,
+        detector(app, &[])?,
+        configured_reading(app)?.calendar,
+    ));
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()?;

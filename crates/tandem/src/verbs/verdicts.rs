@@ -2,46 +2,16 @@
 
 use std::io::{BufWriter, Write};
 
-use model::{Evidence, NotAKey, Origin, PrKey, Role, Signal, Verdict};
+use model::{Evidence, NotAKey, PrKey};
 use serde::Serialize;
 use store::{AnalysisOrigin, AnalysisRecord, Store, VerdictRecord};
+use web::documents::VerdictDocument;
 
 use crate::app::App;
 use crate::cli::VerdictsArguments;
 use crate::error::{CliError, ErrorKind, Outcome};
 use crate::output::{count, dollars, printable};
 use crate::wiring::database::{PAGE, require_team};
-
-/// One line of `verdicts --json`.
-#[derive(Serialize)]
-struct Line<'a> {
-    repo: &'a str,
-    number: u64,
-    team: &'a str,
-    origin: Origin,
-    ai_authored: Option<bool>,
-    ai_reviewed: bool,
-    author_tools: &'a [String],
-    review_tools: &'a [String],
-    plain_bot: bool,
-    confidence: f64,
-    evidence: Vec<EvidenceLine<'a>>,
-    #[serde(skip_serializing_if = "<[String]>::is_empty")]
-    notes: &'a [String],
-    content_is_current: bool,
-}
-
-/// One piece of evidence in it.
-#[derive(Serialize)]
-struct EvidenceLine<'a> {
-    tool: &'a str,
-    role: Role,
-    signal: Signal,
-    field: &'a str,
-    quote: &'a str,
-    rule: &'a str,
-    confidence: model::Confidence,
-}
 
 /// Prints the verdicts.
 pub(crate) fn run(app: &App, arguments: &VerdictsArguments) -> Result<Outcome, CliError> {
@@ -61,7 +31,7 @@ pub(crate) fn run(app: &App, arguments: &VerdictsArguments) -> Result<Outcome, C
         shown += page.len() as u64;
         for record in &page {
             if app.output.json {
-                serde_json::to_writer(&mut stdout, &line(record))?;
+                serde_json::to_writer(&mut stdout, &VerdictDocument::from(record))?;
                 stdout.write_all(b"\n")?;
             } else {
                 writeln!(stdout, "{}", summary(record))?;
@@ -93,7 +63,8 @@ fn show_one(app: &App, store: &dyn Store, text: &str) -> Result<Outcome, CliErro
         });
     };
     if app.output.json {
-        app.output.line(&serde_json::to_string(&line(&record))?)?;
+        app.output
+            .line(&serde_json::to_string(&VerdictDocument::from(&record))?)?;
         return Ok(Outcome::Done);
     }
     app.output.line(&summary(&record))?;
@@ -169,46 +140,6 @@ fn word(value: &impl Serialize) -> String {
     match serde_json::to_value(value) {
         Ok(serde_json::Value::String(word)) => word,
         _ => String::new(),
-    }
-}
-
-fn line(record: &VerdictRecord) -> Line<'_> {
-    let Verdict {
-        origin,
-        ai_authored,
-        ai_reviewed,
-        author_tools,
-        review_tools,
-        plain_bot,
-        confidence,
-        evidence,
-        notes,
-    } = &record.verdict;
-    Line {
-        repo: &record.key.repo,
-        number: record.key.number,
-        team: &record.team,
-        origin: *origin,
-        ai_authored: *ai_authored,
-        ai_reviewed: *ai_reviewed,
-        author_tools,
-        review_tools,
-        plain_bot: *plain_bot,
-        confidence: *confidence,
-        evidence: evidence
-            .iter()
-            .map(|hit| EvidenceLine {
-                tool: &hit.tool,
-                role: hit.role,
-                signal: hit.signal,
-                field: &hit.field,
-                quote: &hit.quote,
-                rule: &hit.rule,
-                confidence: hit.confidence,
-            })
-            .collect(),
-        notes,
-        content_is_current: record.content_is_current,
     }
 }
 

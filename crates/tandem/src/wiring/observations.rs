@@ -86,6 +86,16 @@ pub(crate) fn reading(app: &App, options: &ClockOptions) -> Result<Reading, CliE
     })
 }
 
+/// How clocks are read where the command line says nothing about it.
+pub(crate) fn configured_reading(app: &App) -> Result<Reading, CliError> {
+    let unsaid = ClockOptions {
+        calendar: None,
+        time_zone: None,
+        holiday: Vec::new(),
+    };
+    reading(app, &unsaid)
+}
+
 fn time_zone(name: &str) -> Result<TimeZone, String> {
     TimeZone::get(name)
         .map_err(|error| format!("'{name}' is not a time zone, such as Europe/Berlin: {error}"))

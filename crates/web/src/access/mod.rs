@@ -21,6 +21,7 @@ use http::request::Parts;
 use http::{HeaderMap, Method, StatusCode};
 use serde::{Deserialize, Serialize};
 
+use crate::api::Problem;
 use crate::layout;
 use crate::site::Site;
 use crate::view::escape;
@@ -246,19 +247,25 @@ fn peer_of(request: &Request) -> IpAddr {
         })
 }
 
+/// A refusal in the form of what was asked for: a page, or a document of the API.
+fn refuse(path: &str, status: StatusCode, title: &str, words: &str) -> Response {
+    if path.starts_with("/api/") {
+        return Problem::new(status, words).into_response();
+    }
+    (status, layout::plain(title, words)).into_response()
+}
+
 /// Lets visitors in, or sends them to the log-in.
 pub(crate) async fn guard(State(site): State<Site>, mut request: Request, next: Next) -> Response {
     let path = request.uri().path().to_owned();
     if !site.guard.knows_host(request.headers()) {
-        return (
+        return refuse(
+            &path,
             StatusCode::MISDIRECTED_REQUEST,
-            layout::plain(
-                "Unknown name",
-                "This server does not answer to the name by which it was asked. Ask it by localhost, or list the \
-                 name in serve.hosts of tandem.toml.",
-            ),
-        )
-            .into_response();
+            "Unknown name",
+            "This server does not answer to the name by which it was asked. Ask it by localhost, or list the \
+             name in serve.hosts of tandem.toml.",
+        );
     }
     if path.starts_with("/assets/") || path == "/healthz" {
         return next.run(request).await;
@@ -268,11 +275,12 @@ pub(crate) async fn guard(State(site): State<Site>, mut request: Request, next: 
         Method::GET | Method::HEAD | Method::OPTIONS
     );
     if changes && is_foreign(request.headers()) {
-        return (
+        return refuse(
+            &path,
             StatusCode::FORBIDDEN,
-            layout::plain("Refused", "The request comes from another site."),
-        )
-            .into_response();
+            "Refused",
+            "The request comes from another site.",
+        );
     }
     if path == "/login" {
         return next.run(request).await;
@@ -286,14 +294,11 @@ pub(crate) async fn guard(State(site): State<Site>, mut request: Request, next: 
             request.extensions_mut().insert(visitor);
             next.run(request).await
         }
-        None if path.starts_with("/api/") => (
-            StatusCode::UNAUTHORIZED,
-            [("www-authenticate", "Bearer")],
-            axum::Json(serde_json::json!({
-                "error": "not logged in: send Authorization: Bearer TOKEN"
-            })),
-        )
-            .into_response(),
+        None if path.starts_with("/api/") => {
+            Problem::new(StatusCode::UNAUTHORIZED, "not logged in")
+                .hint("send Authorization: Bearer TOKEN")
+                .into_response()
+        }
         None if changes => (
             StatusCode::UNAUTHORIZED,
             layout::plain("Not logged in", "Log in first; nothing was changed."),

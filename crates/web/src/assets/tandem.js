@@ -43,13 +43,14 @@
     yaxis.ticktext = yaxis.ticktext.map((text) => text.replace(/(.{8,16}?) /g, "$1<br>"));
   }
 
-  function draw(element) {
+  // The paper's width in pixels is given where a chart is drawn for printing.
+  function draw(element, paperWidth) {
     const source = element.parentElement.querySelector("script[data-chart-data]");
     if (!source || typeof Plotly === "undefined") { return; }
     const style = window.getComputedStyle(root);
     const figure = coloured(JSON.parse(source.textContent), style);
     const own = figure.layout;
-    const isNarrow = element.clientWidth < 480;
+    const isNarrow = !paperWidth && element.clientWidth < 480;
     const height = Number(element.dataset.height) || 340;
     for (const trace of figure.data) {
       if (trace.type === "heatmap") {
@@ -71,7 +72,7 @@
       }
     }
     const layout = Object.assign({}, own, {
-      height: isNarrow ? height + 60 : height,
+      height: isNarrow ? height + 60 : height, width: paperWidth,
       margin: { l: 8, r: 12, t: 12, b: 8 },
       paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
       font: { family: window.getComputedStyle(document.body).fontFamily, size: 12.5, color: style.getPropertyValue("--ink").trim() },
@@ -82,7 +83,7 @@
     });
     if (own.yaxis2) { layout.yaxis2 = Object.assign(axis(own.yaxis2, style, isNarrow), { showgrid: false }); layout.margin.r = 40; }
     const config = {
-      responsive: true, displaylogo: false, displayModeBar: isNarrow ? false : "hover",
+      responsive: !paperWidth, displaylogo: false, displayModeBar: isNarrow ? false : "hover",
       modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d"],
       toImageButtonOptions: { format: "png", scale: 2, filename: element.closest("figure").id },
     };
@@ -114,10 +115,17 @@
   }
   window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redrawDrawn);
 
-  // A chart that is not on the page when it is printed would be blank.
+  // On paper every chart is drawn, as wide as a sheet of A4 has room for; tables that fill a page of
+  // their own stay closed.
   window.addEventListener("beforeprint", function () {
-    for (const element of document.querySelectorAll("[data-chart]:not([data-drawn])")) { draw(element); }
-    for (const details of document.querySelectorAll("details.numbers")) { details.open = true; }
+    for (const element of document.querySelectorAll("[data-chart]")) { draw(element, 640); }
+    for (const details of document.querySelectorAll("details.numbers:not([open])")) {
+      if (details.querySelectorAll("tbody tr").length <= 40) { details.open = true; details.dataset.opened = "yes"; }
+    }
+  });
+  window.addEventListener("afterprint", function () {
+    for (const details of document.querySelectorAll("details[data-opened]")) { details.open = false; delete details.dataset.opened; }
+    redrawDrawn();
   });
 
   for (const select of document.querySelectorAll("select[data-goes]")) {

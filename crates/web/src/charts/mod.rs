@@ -140,7 +140,7 @@ impl Figure {
 }
 
 /// Text that stands in a script element: nothing in it may end the element or open a comment.
-fn for_script(json: &str) -> PreEscaped<String> {
+pub(crate) fn for_script(json: &str) -> PreEscaped<String> {
     PreEscaped(
         json.replace('<', "\\u003c")
             .replace('>', "\\u003e")

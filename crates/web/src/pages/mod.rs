@@ -65,6 +65,51 @@ const TEAMS: ReportPage = ReportPage {
     body: teams::list,
 };
 
+/// A page as a part of the report in one file.
+pub(crate) struct Part {
+    /// Its name in the file.
+    pub(crate) id: &'static str,
+    /// Its title.
+    pub(crate) title: &'static str,
+    /// What it holds.
+    pub(crate) body: fn(&View<'_>) -> Markup,
+}
+
+impl ReportPage {
+    const fn part(&self, id: &'static str) -> Part {
+        Part {
+            id,
+            title: self.title,
+            body: self.body,
+        }
+    }
+}
+
+/// The parts of the file that stand before the teams.
+pub(crate) fn before_teams() -> [Part; 1] {
+    [OVERVIEW.part("overview")]
+}
+
+/// The parts of the file that follow the teams.
+pub(crate) fn after_teams() -> [Part; 4] {
+    [
+        TOOLS.part("tools"),
+        INSIGHTS.part("insights"),
+        DETECTION.part("detection"),
+        METHODS.part("methods"),
+    ]
+}
+
+/// All teams beside each other.
+pub(crate) fn team_list(view: &View<'_>) -> Markup {
+    teams::list(view)
+}
+
+/// The team that the report is about.
+pub(crate) fn team(view: &View<'_>) -> Markup {
+    teams::one(view)
+}
+
 /// The routes of all pages.
 pub(crate) fn routes() -> Router<Site> {
     let report_page = |page: &'static ReportPage| {

@@ -109,7 +109,7 @@ pub struct BatchError {
 }
 
 /// Where a shard stands. Each state is committed before and after the remote call it stands for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum ShardState {
     /// Its requests are chosen.

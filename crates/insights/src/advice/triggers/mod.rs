@@ -15,7 +15,7 @@ use crate::wording::{effect_text, interval_text, ratio_text};
 use periods::{adoption_below, bot_first, pickup_grows, tool_stopped, unknown_above};
 
 /// A number behind advice.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct Number {
     /// What it is.
     pub name: String,

@@ -6,10 +6,10 @@ pub(crate) mod sheet;
 
 use clap::ValueEnum;
 use insights::advice::{AdviceReport, FollowUpOutcome, builtin_rules};
-use insights::effects::{Comparison, Exposure, Finding, Groups, Question, Sensitivity, compare};
+use insights::effects::{Exposure, Finding, Groups, Question, Sensitivity, compare};
 use insights::{Report, ReportOptions, report};
 use measures::Metric;
-use serde::Serialize;
+use web::documents::EffectsDocument;
 
 use crate::app::App;
 use crate::cli::{EffectsArguments, ExposureChoice, InsightsArguments, InsightsPart};
@@ -67,15 +67,6 @@ fn rules() -> Result<Vec<insights::advice::Rule>, CliError> {
     builtin_rules().map_err(|error| CliError::new(ErrorKind::Internal, error))
 }
 
-/// The document of `effects --json`.
-#[derive(Serialize)]
-struct Effects<'a> {
-    version: u32,
-    exposure: Exposure,
-    calendar: Option<String>,
-    comparisons: &'a [Comparison],
-}
-
 /// Prints comparisons.
 pub(crate) fn effects(app: &App, arguments: &EffectsArguments) -> Result<Outcome, CliError> {
     let store = app.open_to_read("effects")?;
@@ -103,11 +94,11 @@ pub(crate) fn effects(app: &App, arguments: &EffectsArguments) -> Result<Outcome
     };
     let comparisons = compare(&observations, &question, &reading);
     if app.output.json {
-        app.output.document(&Effects {
+        app.output.document(&EffectsDocument {
             version: 1,
             exposure,
             calendar: reading.calendar.label(),
-            comparisons: &comparisons,
+            comparisons: comparisons.iter().collect(),
         })?;
         return Ok(Outcome::Done);
     }
@@ -286,7 +277,8 @@ fn add_follow_up(sheet: &mut Sheet, advice: &AdviceReport) {
     }
 }
 
-fn add_adoption(sheet: &mut Sheet, report: &Report) {
+/// Adoption of all and of each team, with the months as a line of blocks.
+pub(crate) fn add_adoption(sheet: &mut Sheet, report: &Report) {
     let adoption = &report.adoption_by_created;
     sheet.heading("Adoption (at least: AI that leaves no trace is not seen)");
     let months: Vec<&str> = adoption
@@ -355,7 +347,8 @@ fn add_adoption(sheet: &mut Sheet, report: &Report) {
     );
 }
 
-fn add_footnotes(sheet: &mut Sheet, calendar: Option<&str>) {
+/// What the marks of the tables stand for.
+pub(crate) fn add_footnotes(sheet: &mut Sheet, calendar: Option<&str>) {
     sheet.remark("n? fewer than 20; <5 not shown. Adjusted: within author and repository, for size, type, draft, weekday, month.");
     sheet.remark("q: share of false findings among those as clear, over this page. tandem effects --explain METRIC says how.");
     add_calendar(sheet, calendar);

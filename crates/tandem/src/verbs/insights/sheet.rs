@@ -7,10 +7,14 @@ use crate::output::Output;
 
 /// A part of a page.
 pub(crate) enum Part {
+    /// The title of the page.
+    Title(String),
     /// A heading.
     Heading(String),
     /// A line of text.
     Line(String),
+    /// An item of a list.
+    Item(String),
     /// A remark of lesser weight.
     Remark(String),
     /// A table; columns named with a leading `>` are right-aligned.
@@ -27,12 +31,20 @@ pub(crate) struct Sheet {
 }
 
 impl Sheet {
+    pub(crate) fn title(&mut self, text: impl Into<String>) {
+        self.parts.push(Part::Title(text.into()));
+    }
+
     pub(crate) fn heading(&mut self, text: impl Into<String>) {
         self.parts.push(Part::Heading(text.into()));
     }
 
     pub(crate) fn line(&mut self, text: impl Into<String>) {
         self.parts.push(Part::Line(text.into()));
+    }
+
+    pub(crate) fn item(&mut self, text: impl Into<String>) {
+        self.parts.push(Part::Item(text.into()));
     }
 
     pub(crate) fn remark(&mut self, text: impl Into<String>) {
@@ -53,8 +65,9 @@ impl Sheet {
     pub(crate) fn print(&self, output: &Output) -> Result<(), CliError> {
         for part in &self.parts {
             match part {
-                Part::Heading(text) => output.heading(text)?,
+                Part::Title(text) | Part::Heading(text) => output.heading(text)?,
                 Part::Line(text) => output.line(&format!("  {text}"))?,
+                Part::Item(text) => output.line(&format!("  - {text}"))?,
                 Part::Remark(text) => output.remark(&format!("  {text}"))?,
                 Part::Table { columns, rows } => {
                     let columns: Vec<&str> = columns.iter().map(String::as_str).collect();
@@ -71,9 +84,11 @@ impl Sheet {
         for part in &self.parts {
             // Writing to a string cannot fail.
             let _ = match part {
-                Part::Heading(heading) => writeln!(text, "\n## {heading}\n"),
-                Part::Line(line) => writeln!(text, "{}\n", escaped(line)),
-                Part::Remark(line) => writeln!(text, "*{}*\n", escaped(line)),
+                Part::Title(title) => writeln!(text, "# {}\n", escaped(title)),
+                Part::Heading(heading) => writeln!(text, "\n## {}\n", escaped(heading)),
+                Part::Line(line) => writeln!(text, "{}\n", escaped(line.trim())),
+                Part::Item(line) => writeln!(text, "- {}\n", escaped(line.trim())),
+                Part::Remark(line) => writeln!(text, "*{}*\n", escaped(line.trim())),
                 Part::Table { columns, rows } => {
                     write_table(&mut text, columns, rows);
                     writeln!(text)

@@ -1,0 +1,173 @@
+//! The documents that verbs print with `--json` and that the API answers with: one shape for both.
+
+use insights::adoption::{Adoption, NamedGroup, ToolChange, ToolMonth, ToolShare};
+use insights::effects::{Comparison, Exposure};
+use model::{Confidence, Origin, Role, Signal, Verdict};
+use schemars::JsonSchema;
+use serde::Serialize;
+use store::{Coverage, EvidenceCount, VerdictRecord};
+
+/// Adoption by a clock: `adoption --json`.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "AdoptionDocument")]
+pub struct AdoptionDocument<'a> {
+    /// The version of this shape.
+    pub version: u32,
+    /// Which moment puts a pull request into a month: `created_at` or `merged_at`.
+    pub clock: &'static str,
+    /// The numbers.
+    #[serde(flatten)]
+    pub adoption: &'a Adoption,
+}
+
+/// Comparisons by one use of AI: `effects --json`.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "EffectsDocument")]
+pub struct EffectsDocument<'a> {
+    /// The version of this shape.
+    pub version: u32,
+    /// Which use of AI is compared.
+    pub exposure: Exposure,
+    /// Which calendar the clocks go by, where it is not all time.
+    pub calendar: Option<String>,
+    /// By metric: all together first, then the teams.
+    pub comparisons: Vec<&'a Comparison>,
+}
+
+/// Coverage, and the versions it holds for: `coverage --json`.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "CoverageDocument")]
+pub struct CoverageDocument {
+    /// The version of this shape.
+    pub version: u32,
+    /// The counts and shares.
+    #[serde(flatten)]
+    pub coverage: Coverage,
+    /// Pieces of evidence by kind, role and confidence.
+    pub evidence: Vec<EvidenceCount>,
+    /// The version of the prompt that counts as current.
+    pub prompt_version: String,
+    /// The version of the answer's schema that counts as current.
+    pub schema_version: String,
+}
+
+/// The teams of a scope.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "TeamsDocument")]
+pub struct TeamsDocument<'a> {
+    /// The version of this shape.
+    pub version: u32,
+    /// In order of name.
+    pub teams: &'a [NamedGroup],
+}
+
+/// The tools of a scope, by month of opening.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "ToolsDocument")]
+pub struct ToolsDocument<'a> {
+    /// The version of this shape.
+    pub version: u32,
+    /// Tools that wrote or helped to write, most frequent first.
+    pub author_tools: &'a [ToolShare],
+    /// Tools that reviewed, most frequent first.
+    pub review_tools: &'a [ToolShare],
+    /// By tool and month.
+    pub tool_months: &'a [ToolMonth],
+    /// Tools that a team took up or gave up, oldest first.
+    pub tool_changes: &'a [ToolChange],
+}
+
+/// What is said of one pull request: a line of `verdicts --json`.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "VerdictDocument")]
+pub struct VerdictDocument<'a> {
+    /// The repository, `owner/name`.
+    pub repo: &'a str,
+    /// The number within the repository.
+    pub number: u64,
+    /// The team of the repository.
+    pub team: &'a str,
+    /// Where the change came from, as far as the evidence reaches.
+    pub origin: Origin,
+    /// True for agent or assisted, false for none detected, null for unknown.
+    pub ai_authored: Option<bool>,
+    /// Whether an AI tool reviewed, commented or summarised.
+    pub ai_reviewed: bool,
+    /// Slugs of the tools behind the origin, sorted.
+    pub author_tools: &'a [String],
+    /// Slugs of the tools that reviewed, sorted.
+    pub review_tools: &'a [String],
+    /// Opened by plain automation: in no share.
+    pub plain_bot: bool,
+    /// Confidence in the origin, 0 to 1.
+    pub confidence: f64,
+    /// The hits behind it, in reading order.
+    pub evidence: Vec<EvidenceDocument<'a>>,
+    /// Where evidence and model disagree, or why a claim was set aside.
+    #[serde(default, skip_serializing_if = "<[String]>::is_empty")]
+    pub notes: &'a [String],
+    /// Whether the pull request is still the one the verdict was drawn from.
+    pub content_is_current: bool,
+}
+
+/// One piece of evidence.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "EvidenceDocument")]
+pub struct EvidenceDocument<'a> {
+    /// The tool's slug.
+    pub tool: &'a str,
+    /// What it did.
+    pub role: Role,
+    /// The kind of place.
+    pub signal: Signal,
+    /// The place, for instance `commits[2].message`.
+    pub field: &'a str,
+    /// The text that matched.
+    pub quote: &'a str,
+    /// The signature's id.
+    pub rule: &'a str,
+    /// How sure the signature is.
+    pub confidence: Confidence,
+}
+
+impl<'a> From<&'a VerdictRecord> for VerdictDocument<'a> {
+    fn from(record: &'a VerdictRecord) -> Self {
+        let Verdict {
+            origin,
+            ai_authored,
+            ai_reviewed,
+            author_tools,
+            review_tools,
+            plain_bot,
+            confidence,
+            evidence,
+            notes,
+        } = &record.verdict;
+        VerdictDocument {
+            repo: &record.key.repo,
+            number: record.key.number,
+            team: &record.team,
+            origin: *origin,
+            ai_authored: *ai_authored,
+            ai_reviewed: *ai_reviewed,
+            author_tools,
+            review_tools,
+            plain_bot: *plain_bot,
+            confidence: *confidence,
+            evidence: evidence
+                .iter()
+                .map(|hit| EvidenceDocument {
+                    tool: &hit.tool,
+                    role: hit.role,
+                    signal: hit.signal,
+                    field: &hit.field,
+                    quote: &hit.quote,
+                    rule: &hit.rule,
+                    confidence: hit.confidence,
+                })
+                .collect(),
+            notes,
+            content_is_current: record.content_is_current,
+        }
+    }
+}
