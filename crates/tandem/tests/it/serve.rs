@@ -16,14 +16,14 @@ use crate::support::{Emulator, Tandem, record, wait_until};
 const LIMIT: Duration = Duration::from_secs(90);
 
 /// A server on a database; it is asked to stop, and ends with the test at the latest.
-struct Server {
+pub(crate) struct Server {
     child: Child,
-    address: String,
+    pub(crate) address: String,
 }
 
 /// What it answered.
-struct Page {
-    status: u16,
+pub(crate) struct Page {
+    pub(crate) status: u16,
     head: String,
     text: String,
 }
@@ -49,7 +49,7 @@ impl Page {
 }
 
 impl Server {
-    fn start(tandem: &Tandem) -> Self {
+    pub(crate) fn start(tandem: &Tandem) -> Self {
         let mut child = tandem
             .command(&["serve", "--listen", "127.0.0.1:0", "--json"])
             .stdout(Stdio::piped())
@@ -79,7 +79,7 @@ impl Server {
         stream
     }
 
-    fn ask(&self, method: &str, path: &str, more: &str, body: &str) -> Page {
+    pub(crate) fn ask(&self, method: &str, path: &str, more: &str, body: &str) -> Page {
         let mut stream = self.connect(method, path, more, body);
         let mut bytes = Vec::new();
         stream.read_to_end(&mut bytes).expect("an answer");
@@ -145,7 +145,7 @@ impl Server {
     }
 
     /// Stops it as a service manager does, and waits until it is gone.
-    fn stop(&mut self) {
+    pub(crate) fn stop(&mut self) {
         let stopped = Command::new("kill")
             .arg(self.child.id().to_string())
             .status()
