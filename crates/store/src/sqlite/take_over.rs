@@ -17,6 +17,7 @@ pub(super) const OF_PULL_REQUESTS: &[&str] = &[
     "analysis_answer",
     "sync_pr",
     "sync_mark",
+    "title",
 ];
 
 /// Gives everything of the repository `from` to `taker`, which is about to get its name and with it the
@@ -34,6 +35,12 @@ pub(super) fn take_over(transaction: &Transaction<'_>, from: i64, taker: i64) ->
     transaction
         .prepare_cached(
             "DELETE FROM document WHERE repo_id = ?1 AND id NOT IN \
+             (SELECT document_id FROM pr WHERE repo_id = ?1)",
+        )?
+        .execute([from])?;
+    transaction
+        .prepare_cached(
+            "DELETE FROM title WHERE repo_id = ?1 AND id NOT IN \
              (SELECT document_id FROM pr WHERE repo_id = ?1)",
         )?
         .execute([from])?;

@@ -146,8 +146,60 @@ fn the_api_says_what_the_command_line_says() {
         assert_eq!(one["verdict"], *verdict);
         assert_eq!(one["author"], Value::Null, "names of people are not shown");
     }
+    pages_follow_each_other(&served, &document, &verdicts);
     what_is_unchanged_is_not_sent_again(&served);
     what_is_wrong_is_told_in_one_shape(&served, &document);
+}
+
+fn pages_follow_each_other(served: &Served, document: &Value, verdicts: &[Value]) {
+    let mut agents: Vec<(String, u64)> = verdicts
+        .iter()
+        .filter(|one| one["origin"] == "agent")
+        .map(|one| {
+            (
+                one["repo"].as_str().unwrap_or_default().to_owned(),
+                one["number"].as_u64().unwrap_or(0),
+            )
+        })
+        .collect();
+    let mut found = Vec::new();
+    let mut after = String::new();
+    loop {
+        let got = served.get(&format!(
+            "/api/v1/pull-requests?origin=agent&limit=100{after}"
+        ));
+        assert_eq!(got.status, 200, "{got:?}");
+        conforms(document, "/api/v1/pull-requests", &got);
+        let page = got.json();
+        for item in page["items"].as_array().expect("items") {
+            assert_eq!(
+                (&item["origin"], &item["author"]),
+                (&Value::from("agent"), &Value::Null)
+            );
+            found.push((
+                item["repo"].as_str().unwrap_or_default().to_owned(),
+                item["number"].as_u64().unwrap_or(0),
+            ));
+        }
+        let Some(next) = page["next"].as_str() else {
+            break;
+        };
+        after = format!("&after={next}");
+    }
+    agents.sort();
+    found.sort();
+    assert_eq!(found, agents, "each once");
+    for wrong in [
+        "after=1",
+        "author=ann",
+        "origin=human",
+        "limit=1000",
+        "size=huge",
+    ] {
+        let got = served.ask("GET", &format!("/api/v1/pull-requests?{wrong}"), &[]);
+        assert_eq!(got.status, 400, "{wrong}: {got:?}");
+        conforms(document, "/api/v1/pull-requests", &got);
+    }
 }
 
 fn what_is_unchanged_is_not_sent_again(served: &Served) {

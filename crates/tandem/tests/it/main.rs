@@ -30,3 +30,4 @@ mod support;
 mod sync;
 mod teams;
 mod together;
+mod webhooks;

@@ -12,6 +12,7 @@ mod problem;
 mod pull_requests;
 mod reports;
 mod runs;
+mod search;
 
 use axum::Router;
 use axum::extract::{Query, RawPathParams, State};

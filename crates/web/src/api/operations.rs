@@ -9,7 +9,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 
 use super::answer::Answer;
 use super::parameters::{Kind, Parameter, Place};
-use super::{Asked, Problem, openapi, pull_requests, reports, runs};
+use super::{Asked, Problem, openapi, pull_requests, reports, runs, search};
 use crate::documents::{
     AdoptionDocument, CoverageDocument, EffectsDocument, TeamsDocument, ToolsDocument,
 };
@@ -184,6 +184,79 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         is_of_report: false,
         schema: schema_of::<reports::DefinitionsDocument>,
         answer: |_| Box::pin(async { reports::definitions() }),
+    },
+    Operation {
+        path: "/pull-requests",
+        id: "pull_requests",
+        summary: "Pull requests by filters that must hold together, in any order",
+        same_as: "the page of pull requests",
+        parameters: &[
+            TEAM,
+            query("repo", "Only this repository, owner/name.", Kind::Text(400)),
+            query(
+                "author",
+                "Only those opened by this login, where names of people are shown.",
+                Kind::Text(400),
+            ),
+            query("opened", "Only those opened in this month.", Kind::Month),
+            query("merged", "Only those merged in this month.", Kind::Month),
+            query(
+                "origin",
+                "What the verdict says.",
+                Kind::Choice(search::origins),
+            ),
+            query("ai_reviewed", "Whether an AI tool reviewed.", Kind::Flag),
+            query(
+                "plain_bot",
+                "Whether plain automation opened it.",
+                Kind::Flag,
+            ),
+            query(
+                "tool",
+                "Only those in which this tool (its slug) took part.",
+                Kind::Text(400),
+            ),
+            query("size", "How large.", Kind::Choice(search::sizes)),
+            query(
+                "outcome",
+                "What became of it.",
+                Kind::Choice(search::outcomes),
+            ),
+            query(
+                "signal",
+                "Only those with evidence of this kind.",
+                Kind::Choice(search::signals),
+            ),
+            query(
+                "title",
+                "Words of the title, each from its beginning.",
+                Kind::Text(400),
+            ),
+            query(
+                "unreviewed",
+                "Whether it was merged before any other person said a word.",
+                Kind::Flag,
+            ),
+            query(
+                "sort",
+                "What it goes by; opened where it is not given.",
+                Kind::Choice(search::orders),
+            ),
+            query(
+                "direction",
+                "Which way; descending where it is not given.",
+                Kind::Choice(|| vec!["descending", "ascending"]),
+            ),
+            LIMIT,
+            query(
+                "after",
+                "Where the page before ended: its next.",
+                Kind::Cursor,
+            ),
+        ],
+        is_of_report: false,
+        schema: schema_of::<search::PullRequestsPage>,
+        answer: |asked| Box::pin(search::list(asked)),
     },
     Operation {
         path: "/pull-requests/{owner}/{name}/{number}",

@@ -29,6 +29,10 @@ pub(crate) enum Kind {
     Choice(fn() -> Vec<&'static str>),
     /// A whole number from one to another, both included.
     Integer(u64, u64),
+    /// Yes or no.
+    Flag,
+    /// Where a page ended.
+    Cursor,
 }
 
 /// One parameter of an operation.
@@ -39,6 +43,9 @@ pub(crate) struct Parameter {
     pub(crate) words: &'static str,
     pub(crate) kind: Kind,
 }
+
+/// The longest cursor.
+const CURSOR_BYTES: usize = 64;
 
 impl Kind {
     /// Why a text is not of this kind.
@@ -59,6 +66,11 @@ impl Kind {
                         .parse()
                         .is_ok_and(|number: u64| (least..=most).contains(&number))
             }
+            Kind::Flag => matches!(text, "true" | "false"),
+            Kind::Cursor => {
+                (1..=CURSOR_BYTES).contains(&text.len())
+                    && text.bytes().all(|byte| byte.is_ascii_alphanumeric())
+            }
         };
         if is_fine {
             return Ok(());
@@ -70,6 +82,8 @@ impl Kind {
             }
             Kind::Choice(words) => format!("give one of {}", words().join(", ")),
             Kind::Integer(least, most) => format!("give a whole number from {least} to {most}"),
+            Kind::Flag => "give true or false".to_owned(),
+            Kind::Cursor => "give the value of next from the page before".to_owned(),
         })
     }
 
@@ -88,6 +102,10 @@ impl Kind {
             Kind::Choice(words) => json!({"type": "string", "enum": words()}),
             Kind::Integer(least, most) => {
                 json!({"type": "integer", "minimum": least, "maximum": most})
+            }
+            Kind::Flag => json!({"type": "boolean"}),
+            Kind::Cursor => {
+                json!({"type": "string", "pattern": "^[A-Za-z0-9]+$", "minLength": 1, "maxLength": CURSOR_BYTES})
             }
         }
     }
@@ -143,6 +161,11 @@ impl Given {
     pub(super) fn integer(&self, name: &str) -> Option<u64> {
         self.text(name)?.parse().ok()
     }
+
+    /// The answer of a parameter.
+    pub(super) fn flag(&self, name: &str) -> Option<bool> {
+        self.text(name)?.parse().ok()
+    }
 }
 
 /// What came from an address is told back in short.
@@ -172,6 +195,10 @@ mod tests {
             (Kind::Integer(1, 200), "0", false),
             (Kind::Integer(1, 200), "+5", false),
             (Kind::Integer(1, 200), "99999999999999999999", false),
+            (Kind::Flag, "true", true),
+            (Kind::Flag, "yes", false),
+            (Kind::Cursor, "1ab", true),
+            (Kind::Cursor, "a b", false),
         ] {
             assert_eq!(kind.check(text).is_ok(), is_fine, "{kind:?} {text}");
         }
