@@ -83,24 +83,24 @@ impl Rendered {
     /// The page under a key, made if it is not there.
     pub(crate) fn page(&self, key: Key, make: impl FnOnce() -> String) -> Page {
         {
-            let shelf = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-            if let Some(page) = shelf.pages.get(&key) {
+            let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some(page) = kept.pages.get(&key) {
                 return page.clone();
             }
         }
         // Made outside of the lock: two readers may make the same page once each.
         let page = Page::new(make());
-        let mut shelf = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        if shelf.pages.insert(key.clone(), page.clone()).is_none() {
-            shelf.bytes += page.html.len();
-            shelf.order.push_back(key);
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        if kept.pages.insert(key.clone(), page.clone()).is_none() {
+            kept.bytes += page.html.len();
+            kept.order.push_back(key);
         }
-        while shelf.bytes > MOST_BYTES {
-            let Some(oldest) = shelf.order.pop_front() else {
+        while kept.bytes > MOST_BYTES {
+            let Some(oldest) = kept.order.pop_front() else {
                 break;
             };
-            if let Some(page) = shelf.pages.remove(&oldest) {
-                shelf.bytes -= page.html.len();
+            if let Some(page) = kept.pages.remove(&oldest) {
+                kept.bytes -= page.html.len();
             }
         }
         page

@@ -23,7 +23,7 @@ const LOOK_EVERY: Duration = Duration::from_secs(2);
 const MOST_PERIODS: usize = 6;
 
 /// A period that nobody has asked for so long is not renewed, but forgotten.
-const FORGOTTEN_AFTER: Duration = Duration::from_secs(15 * 60);
+const FORGOTTEN_AFTER: Duration = Duration::from_mins(15);
 
 /// A report with what is to be said about its age.
 #[derive(Debug, Clone)]

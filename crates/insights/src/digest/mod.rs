@@ -309,7 +309,7 @@ fn are_alike<'v>(values: impl Iterator<Item = &'v f64>) -> bool {
     let (low, high) = values.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| {
         (low.min(*value), high.max(*value))
     });
-    high - low < f64::EPSILON
+    high <= low
 }
 
 /// The difference of two shares by least squares on the week, with clusters counted.

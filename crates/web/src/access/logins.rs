@@ -11,7 +11,7 @@ const FREE_FOR_ADDRESS: u32 = 5;
 /// Failures that are free within [`WINDOW`], of all addresses together.
 const FREE_FOR_ALL: u32 = 60;
 
-const WINDOW: Duration = Duration::from_secs(60);
+const WINDOW: Duration = Duration::from_mins(1);
 
 /// Addresses that are remembered; when there are more, only the limit for all holds them.
 const MOST_ADDRESSES: usize = 10_000;

@@ -10,7 +10,7 @@ use super::{Role, Visitor};
 pub(crate) const SESSION_COOKIE: &str = "tandem_session";
 
 /// A session that is not used so long ends.
-const IDLE: Duration = Duration::from_secs(12 * 3_600);
+const IDLE: Duration = Duration::from_hours(12);
 
 /// Sessions at a time; the one used longest ago makes room.
 const MOST: usize = 10_000;

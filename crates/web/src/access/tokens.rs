@@ -104,18 +104,14 @@ pub(crate) async fn verify(
     .await
     .ok()
     .flatten();
-    match found {
-        Some(found) => {
-            guard
-                .sessions
-                .remember(&format!("bearer {token}"), &found.name, found.role);
-            Ok(found)
-        }
-        None => {
-            guard.logins.failed(peer, Instant::now());
-            Err(Refused::Wrong)
-        }
-    }
+    let Some(found) = found else {
+        guard.logins.failed(peer, Instant::now());
+        return Err(Refused::Wrong);
+    };
+    guard
+        .sessions
+        .remember(&format!("bearer {token}"), &found.name, found.role);
+    Ok(found)
 }
 
 #[cfg(test)]

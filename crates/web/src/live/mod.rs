@@ -31,7 +31,7 @@ const MOST_WATCHERS: usize = 64;
 const PAUSE: Duration = Duration::from_secs(1);
 
 /// A connection ends after this time; the browser comes again and is let in anew.
-const LIFETIME: Duration = Duration::from_secs(600);
+const LIFETIME: Duration = Duration::from_mins(10);
 
 /// What can be watched.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -81,12 +81,6 @@ impl Live {
     // The map is whole whenever the lock is free: going on after a panic elsewhere is sound.
     fn senders(&self) -> MutexGuard<'_, HashMap<Watched, watch::Sender<Fragment>>> {
         self.senders.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// How many things are being looked at.
-    #[cfg(test)]
-    pub(crate) fn watched(&self) -> usize {
-        self.senders().len()
     }
 
     /// A receiver of a fragment; the first for it starts to look.
@@ -172,9 +166,9 @@ async fn look(live: Arc<Live>, source: Arc<dyn Source>, what: Watched, make: Mak
             return;
         }
         let source = Arc::clone(&source);
-        let made = tokio::task::spawn_blocking(move || make(source.as_ref(), what)).await;
+        let answer = tokio::task::spawn_blocking(move || make(source.as_ref(), what)).await;
         // What could not be made this time is made next time; what is gone is final.
-        let fragment = match made {
+        let fragment = match answer {
             Ok(Some(fragment)) => fragment,
             Ok(None) => continue,
             Err(_) => return drop(live.senders().remove(&what)),

@@ -8,7 +8,7 @@ use crate::access::random_text;
 use crate::runs::{RunEstimate, RunRequest};
 
 /// How long an estimate waits.
-const LIFETIME: Duration = Duration::from_secs(1_800);
+const LIFETIME: Duration = Duration::from_mins(30);
 
 /// Estimates that wait at a time; the oldest makes room.
 const MOST: usize = 100;

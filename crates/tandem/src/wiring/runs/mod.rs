@@ -33,7 +33,7 @@ const REMEMBERED: usize = 20;
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// How long a cancellation waits for the work on the run that it ends.
-const HANDOVER: Duration = Duration::from_secs(60);
+const HANDOVER: Duration = Duration::from_mins(1);
 
 /// Runs as processes.
 pub(crate) struct ChildRuns {

@@ -135,7 +135,8 @@ fn windows(text: &str, most: usize, marks: &[Mark]) -> Vec<Range<usize>> {
     // Less of the beginning where what matters lies beyond it.
     let lies_beyond = marks.iter().any(|mark| mark.range.end > most);
     let beginning = if lies_beyond { most / 4 } else { most };
-    let mut windows = vec![0..boundary(text, beginning)];
+    let mut windows = Vec::new();
+    windows.push(0..boundary(text, beginning));
     let mut beyond: Vec<Range<usize>> = marks
         .iter()
         .take(MOST_MARKS)
