@@ -3,6 +3,7 @@
 /// The addresses of one GitHub.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Address {
+    base: String,
     graphql: String,
     rest: String,
 }
@@ -19,6 +20,7 @@ impl Address {
     /// github.com.
     pub fn public() -> Address {
         Address {
+            base: "https://github.com".to_owned(),
             graphql: "https://api.github.com/graphql".to_owned(),
             rest: "https://api.github.com".to_owned(),
         }
@@ -52,14 +54,29 @@ impl Address {
         if matches!(host, "github.com" | "www.github.com" | "api.github.com") {
             return Ok(Address::public());
         }
+        if let Some(subdomain) = host.strip_suffix(".ghe.com") {
+            // GitHub Enterprise Cloud with data residency has the addresses of github.com's API.
+            let subdomain = subdomain.strip_prefix("api.").unwrap_or(subdomain);
+            return Ok(Address {
+                base: format!("https://{subdomain}.ghe.com"),
+                graphql: format!("https://api.{subdomain}.ghe.com/graphql"),
+                rest: format!("https://api.{subdomain}.ghe.com"),
+            });
+        }
         let base = ["/api/v3", "/api/graphql", "/api"]
             .iter()
             .find_map(|tail| base.strip_suffix(tail))
             .unwrap_or(base);
         Ok(Address {
+            base: base.to_owned(),
             graphql: format!("{base}/api/graphql"),
             rest: format!("{base}/api/v3"),
         })
+    }
+
+    /// The address as people write it.
+    pub fn base(&self) -> &str {
+        &self.base
     }
 
     /// The address of GraphQL queries.
@@ -96,6 +113,11 @@ mod tests {
             let address = Address::at(base).expect("an address");
             assert_eq!(address.graphql(), "https://git.example.org/api/graphql");
             assert_eq!(address.rest(), "https://git.example.org/api/v3");
+        }
+        for base in ["https://acme.ghe.com", "https://api.acme.ghe.com/graphql"] {
+            let address = Address::at(base).expect("an address");
+            assert_eq!(address.base(), "https://acme.ghe.com");
+            assert_eq!(address.graphql(), "https://api.acme.ghe.com/graphql");
         }
         for public in ["https://github.com", "https://api.github.com/graphql"] {
             assert_eq!(Address::at(public), Ok(Address::public()));

@@ -36,6 +36,63 @@ pub struct AppCredentials {
     pub installation_id: Option<u64>,
 }
 
+/// What kind of token it is, by how GitHub begins them (its documentation on token formats).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TokenKind {
+    /// A personal token with scopes: `ghp_`, or 40 hexadecimal digits from before there were prefixes.
+    Classic,
+    /// A personal token with permissions for chosen repositories: `github_pat_`.
+    FineGrained,
+    /// The token of an OAuth app, which is what `gh` has: `gho_`. It has scopes, too.
+    OAuth,
+    /// A token by which an app acts for a person: `ghu_`.
+    AppUser,
+    /// The token of an app's installation, which is what a workflow has: `ghs_`. It ends within the hour.
+    Installation,
+    /// A token that only renews others: `ghr_`. It gives no access.
+    Refresh,
+    /// Of no known form.
+    Unknown,
+}
+
+impl TokenKind {
+    /// The kind of a token.
+    pub fn of(token: &SecretString) -> TokenKind {
+        let token = token.expose_secret();
+        let prefixes = [
+            ("ghp_", TokenKind::Classic),
+            ("github_pat_", TokenKind::FineGrained),
+            ("gho_", TokenKind::OAuth),
+            ("ghu_", TokenKind::AppUser),
+            ("ghs_", TokenKind::Installation),
+            ("ghr_", TokenKind::Refresh),
+        ];
+        let by_prefix = prefixes
+            .iter()
+            .find(|(prefix, _)| token.starts_with(prefix));
+        match by_prefix {
+            Some((_, kind)) => *kind,
+            None if token.len() == 40 && token.bytes().all(|byte| byte.is_ascii_hexdigit()) => {
+                TokenKind::Classic
+            }
+            None => TokenKind::Unknown,
+        }
+    }
+
+    /// The kind in words.
+    pub fn words(self) -> &'static str {
+        match self {
+            TokenKind::Classic => "a classic personal token",
+            TokenKind::FineGrained => "a fine-grained personal token",
+            TokenKind::OAuth => "a token of an OAuth app, as gh has",
+            TokenKind::AppUser => "a token of an app for a person",
+            TokenKind::Installation => "a token of an app's installation",
+            TokenKind::Refresh => "a refresh token",
+            TokenKind::Unknown => "a token of a form that is not known here",
+        }
+    }
+}
+
 /// A token of an installation is renewed this long before it ends.
 const RENEW_BEFORE: Duration = Duration::from_mins(5);
 /// How long a request of the app itself is valid; GitHub allows ten minutes.
@@ -166,6 +223,18 @@ pub(crate) fn app_request(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn tokens_tell_their_kind_by_how_they_begin() {
+        let kind = |text: &str| TokenKind::of(&SecretString::from(text.to_owned()));
+        assert_eq!(kind("ghp_x"), TokenKind::Classic);
+        assert_eq!(kind(&"0f".repeat(20)), TokenKind::Classic);
+        assert_eq!(kind("github_pat_x"), TokenKind::FineGrained);
+        assert_eq!(kind("gho_x"), TokenKind::OAuth);
+        assert_eq!(kind("ghs_x"), TokenKind::Installation);
+        assert_eq!(kind("ghr_x"), TokenKind::Refresh);
+        assert_eq!(kind("hello"), TokenKind::Unknown);
+    }
 
     #[test]
     fn a_key_that_is_none_is_refused_without_being_shown() {

@@ -17,10 +17,10 @@ use crate::auth::{AppCredentials, Credentials, InstallationToken, TokenKeeper, a
 use crate::budget::{Budget, HourlyLimit};
 use crate::error::GithubError;
 use crate::observer::{Event, Observer, Pause};
-use crate::queries::{Query, viewer};
+use crate::queries::Query;
 use crate::reading::{Reading, Trouble, read};
 use crate::transport::{Request, Transport};
-use crate::wire::{RateLimit, ViewerData};
+use crate::wire::RateLimit;
 
 /// Clocks that differ by less are not why a request of an app was refused.
 const CLOCKS_DIFFER: jiff::SignedDuration = jiff::SignedDuration::from_secs(30);
@@ -71,17 +71,6 @@ pub struct Client {
     clock: std::sync::Mutex<Option<(Timestamp, Instant)>>,
 }
 
-/// What a token may do, as far as the host tells.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Access {
-    /// The account, where the token is a person's.
-    pub login: Option<String>,
-    /// The scopes of a classic token; `None` for others, which have none.
-    pub scopes: Option<Vec<String>>,
-    /// Points left of the hour, and how many there are.
-    pub points: Option<(u64, u64)>,
-}
-
 /// What a query came to, when it did not fail for good.
 #[derive(Debug)]
 pub(crate) enum Reply<T> {
@@ -124,33 +113,6 @@ impl Client {
 
     pub(crate) fn tell(&self, event: &Event<'_>) {
         self.observer.event(event);
-    }
-
-    /// Asks whose token this is and what it may do.
-    ///
-    /// # Errors
-    /// When the host does not take it or cannot be reached.
-    pub async fn access(&self) -> Result<Access, GithubError> {
-        let what = "the account of the token";
-        let (reading, headers) = self.once(what, &viewer(), json!({})).await?;
-        let scopes = headers
-            .get("x-oauth-scopes")
-            .and_then(|value| value.to_str().ok())
-            .map(|text| {
-                text.split(',')
-                    .map(|scope| scope.trim().to_owned())
-                    .filter(|scope| !scope.is_empty())
-                    .collect()
-            });
-        let data: ViewerData = match reading {
-            Reading::Data { data, .. } => decode(what, data)?,
-            Reading::Trouble(trouble) => return Err(trouble.into_error(what)),
-        };
-        Ok(Access {
-            login: data.viewer.map(|viewer| viewer.login),
-            scopes,
-            points: data.rate_limit.map(|limit| (limit.remaining, limit.limit)),
-        })
     }
 
     /// Asks until there is an answer, waiting as long as limits want it. Where the host finds the query
@@ -230,7 +192,7 @@ impl Client {
     }
 
     /// One request and what it came to, when limits allow.
-    async fn once(
+    pub(crate) async fn once(
         &self,
         what: &str,
         query: &Query,
@@ -311,8 +273,13 @@ impl Client {
         self.note_time(&HeaderMap::new())
     }
 
+    /// Whose right is used.
+    pub(crate) fn credentials(&self) -> &Credentials {
+        &self.tokens.credentials
+    }
+
     /// Notes the host's time, so that clocks may differ; returns it.
-    fn note_time(&self, headers: &HeaderMap) -> Timestamp {
+    pub(crate) fn note_time(&self, headers: &HeaderMap) -> Timestamp {
         let told = headers
             .get(DATE)
             .and_then(|value| value.to_str().ok())
@@ -338,9 +305,15 @@ impl Client {
         &self,
         app: AppCredentials,
     ) -> Result<(InstallationToken, Timestamp), GithubError> {
-        let id = match app.installation_id {
-            Some(id) => id,
-            None => self.installation_of_owner(&app).await?,
+        let id = if let Some(id) = app.installation_id {
+            id
+        } else {
+            let found = self.installation_at_owner(&app).await?;
+            let id = found.get("id").and_then(Value::as_u64);
+            id.ok_or_else(|| GithubError::Malformed {
+                what: "the installation of the GitHub App".to_owned(),
+                message: "it has no id".to_owned(),
+            })?
         };
         let what = format!("a token of installation {id} of the GitHub App");
         let path = format!("/app/installations/{id}/access_tokens");
@@ -348,7 +321,11 @@ impl Client {
         Ok((decode(&what, document)?, host_now))
     }
 
-    async fn installation_of_owner(&self, app: &AppCredentials) -> Result<u64, GithubError> {
+    /// The installation of an app at the owner, as the host describes it.
+    pub(crate) async fn installation_at_owner(
+        &self,
+        app: &AppCredentials,
+    ) -> Result<Value, GithubError> {
         let owner = self.owner.as_deref().ok_or_else(|| GithubError::NotFound {
             what: "installation of the GitHub App without an id or an owner".to_owned(),
         })?;
@@ -357,13 +334,7 @@ impl Client {
         for kind in ["orgs", "users"] {
             let path = format!("/{kind}/{owner}/installation");
             match self.rest(app, &what, Method::GET, &path).await {
-                Ok((document, _)) => {
-                    let id = document.get("id").and_then(Value::as_u64);
-                    return id.ok_or_else(|| GithubError::Malformed {
-                        what,
-                        message: "it has no id".to_owned(),
-                    });
-                }
+                Ok((document, _)) => return Ok(document),
                 Err(error @ GithubError::NotFound { .. }) => last = Some(error),
                 Err(error) => return Err(error),
             }
@@ -372,7 +343,7 @@ impl Client {
     }
 
     /// A REST call of the app itself, tried again while the host is away.
-    async fn rest(
+    pub(crate) async fn rest(
         &self,
         app: &AppCredentials,
         what: &str,
@@ -455,7 +426,7 @@ fn headers(token: &SecretString) -> Result<HeaderMap, GithubError> {
     Ok(headers)
 }
 
-fn decode<T: DeserializeOwned>(what: &str, data: Value) -> Result<T, GithubError> {
+pub(crate) fn decode<T: DeserializeOwned>(what: &str, data: Value) -> Result<T, GithubError> {
     serde_json::from_value(data).map_err(|error| GithubError::Malformed {
         what: what.to_owned(),
         message: error.to_string(),

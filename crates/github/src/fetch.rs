@@ -22,12 +22,30 @@ const REREADS: usize = 3;
 /// What became of an id.
 #[derive(Debug)]
 pub(crate) enum Fetched {
-    /// The pull request; with words on what could not be had of it, where that is so.
-    Record(Box<PullRequest>, Option<String>),
+    /// The pull request, and what could not be had of it, where that is so.
+    Record(Box<PullRequest>, Option<Lack>),
     /// It is no longer there.
     Gone(String),
     /// It is there but cannot be read.
     Unreadable(String, String),
+}
+
+/// What a record lacks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Lack {
+    /// In words.
+    pub(crate) words: String,
+    /// Whether the host may have it another time: a failure, not a refusal or a limit of its own.
+    pub(crate) may_come: bool,
+}
+
+impl Lack {
+    fn for_good(words: String) -> Lack {
+        Lack {
+            words,
+            may_come: false,
+        }
+    }
 }
 
 /// How much is asked for at once. Halved when the host gives up on a query, restored slowly.
@@ -154,6 +172,9 @@ async fn one(
 ) -> Result<Fetched, GithubError> {
     let mut node = node;
     let mut words: Option<String> = errors.first().map(|error| error.message.clone());
+    let is_refused = errors
+        .iter()
+        .any(|error| error.kind.as_deref() == Some("FORBIDDEN"));
     for _ in 0..REREADS {
         let Some(draft) = node.and_then(begin) else {
             let is_gone = errors
@@ -166,10 +187,15 @@ async fn one(
             });
         };
         match complete(client, what, id, draft).await? {
-            Completed::Whole(record) => return Ok(Fetched::Record(record, words)),
-            Completed::Partial(record, lacks) => {
-                let words = words.map_or(lacks.clone(), |words| format!("{lacks}: {words}"));
-                return Ok(Fetched::Record(record, Some(words)));
+            Completed::Whole(record) => {
+                return Ok(Fetched::Record(record, words.map(Lack::for_good)));
+            }
+            Completed::Partial(record, mut lack) => {
+                if let Some(words) = words {
+                    lack.words = format!("{}: {words}", lack.words);
+                }
+                lack.may_come &= !is_refused;
+                return Ok(Fetched::Record(record, Some(lack)));
             }
             Completed::Gone => return Ok(Fetched::Gone(id.to_owned())),
             Completed::Changed(record) => {
@@ -180,10 +206,15 @@ async fn one(
                         node = data.nodes.pop().flatten();
                         words = None;
                     }
-                    Reply::TooHeavy(_) => return Ok(Fetched::Record(record, words)),
+                    Reply::TooHeavy(_) => node = None,
                 }
                 if node.is_none() {
-                    return Ok(Fetched::Record(record, words));
+                    // What there is of it, rather than nothing.
+                    let lack = Lack {
+                        words: "it changed while it was read".to_owned(),
+                        may_come: true,
+                    };
+                    return Ok(Fetched::Record(record, Some(lack)));
                 }
             }
         }
@@ -196,7 +227,7 @@ async fn one(
 
 enum Completed {
     Whole(Box<PullRequest>),
-    Partial(Box<PullRequest>, String),
+    Partial(Box<PullRequest>, Lack),
     Changed(Box<PullRequest>),
     Gone,
 }
@@ -260,7 +291,7 @@ async fn complete(
                 let lists: Vec<&str> = gaps.iter().map(|gap| gap.list).collect();
                 Completed::Partial(
                     record,
-                    format!("fewer {} than GitHub counts", lists.join(", ")),
+                    Lack::for_good(format!("fewer {} than GitHub counts", lists.join(", "))),
                 )
             }
             _ => Completed::Whole(record),
@@ -268,6 +299,9 @@ async fn complete(
     }
     Ok(Completed::Partial(
         record,
-        format!("GitHub did not send: {}", draft.missing.join(", ")),
+        Lack {
+            words: format!("GitHub did not send: {}", draft.missing.join(", ")),
+            may_come: true,
+        },
     ))
 }

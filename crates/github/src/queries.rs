@@ -26,6 +26,9 @@ pub const TIMELINE_TYPES: &[&str] = &[
     "REVIEW_DISMISSED_EVENT",
 ];
 
+/// Places of the query [`numbers`]; those that are not needed repeat a number.
+pub const NUMBERS_AT_ONCE: usize = 20;
+
 const FRAGMENTS: &str = include_str!("../queries/fragments.graphql");
 const REPOSITORY_LINE: &str = include_str!("../queries/repository_line.graphql");
 
@@ -56,8 +59,10 @@ queries! {
     changes = "Changes", "changes";
     /// The numbers of all pull requests that are there.
     present = "Present", "present";
-    /// The id of a pull request by its number.
-    number = "Number", "number";
+    /// The ids of up to [`NUMBERS_AT_ONCE`] pull requests by their numbers.
+    numbers = "Numbers", "numbers";
+    /// The newest pull request of a repository, with one item of each list.
+    probe = "Probe", "probe";
     /// Whole pull requests by their ids.
     whole = "Whole", "whole";
     /// The next pages of the lists of one pull request.

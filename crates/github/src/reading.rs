@@ -73,6 +73,11 @@ impl PartError {
         usize::try_from(self.path.get(1)?.as_u64()?).ok()
     }
 
+    /// The last name of the path: the field that the error left out.
+    pub(crate) fn field(&self) -> Option<&str> {
+        self.path.iter().rev().find_map(Value::as_str)
+    }
+
     fn is_single_sign_on(&self) -> bool {
         let flagged = (self.extensions.as_ref())
             .and_then(|all| all.get("saml_failure"))

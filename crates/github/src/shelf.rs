@@ -14,6 +14,8 @@ pub struct RepositoryId(pub String);
 pub struct RepositoryState {
     /// The host's id.
     pub id: RepositoryId,
+    /// The host's other id, a number, which webhooks and REST tell too; `None` before it was told.
+    pub database_id: Option<u64>,
     /// `owner/name`, as it is now.
     pub name: String,
     /// Whether it is archived.
@@ -30,6 +32,26 @@ pub struct RepositoryState {
     pub trouble: Option<String>,
     /// How far the sync came.
     pub progress: RepositoryProgress,
+    /// How much of it is marked to be read again, whatever the watermark says.
+    pub marks: u64,
+}
+
+/// What is to be read again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Marked {
+    /// The repository: what is newest in it, and whether it holds what the host has.
+    Repository,
+    /// The pull request of this number.
+    PullRequest(u64),
+}
+
+/// A mark, as it was when it was looked at. One that is set again meanwhile is another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Mark {
+    /// What is to be read again.
+    pub what: Marked,
+    /// Which setting of it this is; later ones are larger.
+    pub sequence: u64,
 }
 
 /// How far the sync of a repository came.
@@ -72,6 +94,9 @@ pub struct Page {
     pub unreadable: Vec<(u64, String)>,
     /// Numbers of those that are no longer there.
     pub gone: Vec<u64>,
+    /// Numbers of those that are to be read again by the next sync, because the host could not give
+    /// all of them this time.
+    pub again: Vec<u64>,
 }
 
 /// Where a sync keeps what it read. Every method is durable when it returns.
@@ -93,13 +118,20 @@ pub trait Shelf: Send + Sync {
     /// Keeps what was read of a repository; how many records were new or changed.
     fn put_page(&self, repository: &RepositoryId, page: &Page) -> Result<u64, ShelfError>;
 
-    /// The numbers of stored pull requests of a repository that are not marked as gone, ascending.
+    /// The numbers of pull requests of a repository that are stored, or known to be unreadable, and
+    /// not gone; ascending.
     fn numbers(
         &self,
         repository: &RepositoryId,
         after: Option<u64>,
         limit: usize,
     ) -> Result<Vec<u64>, ShelfError>;
+
+    /// What of a repository is to be read again, in order.
+    fn marks(&self, repository: &RepositoryId) -> Result<Vec<Mark>, ShelfError>;
+
+    /// Takes marks away that were heeded. One that was set again since stays.
+    fn clear_marks(&self, repository: &RepositoryId, marks: &[Mark]) -> Result<(), ShelfError>;
 }
 
 /// An error of the storage beneath.

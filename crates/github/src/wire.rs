@@ -90,6 +90,8 @@ pub(crate) enum MaybeRepository {
 #[serde(rename_all = "camelCase")]
 pub(crate) struct RepositoryLine {
     pub(crate) id: String,
+    #[serde(default)]
+    pub(crate) database_id: Option<u64>,
     pub(crate) name_with_owner: String,
     #[serde(default)]
     pub(crate) is_archived: bool,
@@ -136,10 +138,11 @@ pub(crate) struct Number {
     pub(crate) number: u64,
 }
 
+/// By the places of the query: `n0`, `n1`, ...
 #[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct NumberNode {
-    pub(crate) pull_request: Option<Changed>,
+pub(crate) struct NumbersNode {
+    #[serde(flatten)]
+    pub(crate) places: std::collections::HashMap<String, Option<Changed>>,
 }
 
 #[derive(Debug, Deserialize)]

@@ -37,6 +37,11 @@ pub(crate) struct Page {
     next: Option<String>,
 }
 
+/// The number by which REST and webhooks know a repository.
+pub(crate) fn database_id(index: usize) -> u64 {
+    70_000 + index as u64
+}
+
 /// The prefix of the message of an error that has a type; the service takes it apart again.
 pub(crate) const NOT_FOUND: &str = "NOT_FOUND|";
 
@@ -213,6 +218,7 @@ impl Object<'_> {
         let repository = &self.context.world.repositories[index];
         Ok(match info.field_name() {
             "id" => ResolvedValue::leaf(format!("R_{index}")),
+            "databaseId" => ResolvedValue::leaf(database_id(index)),
             "nameWithOwner" => ResolvedValue::leaf(repository.name.as_str()),
             "isArchived" => ResolvedValue::leaf(repository.archived),
             "isFork" => ResolvedValue::leaf(repository.fork),

@@ -72,4 +72,12 @@ pub struct Script {
     pub single_sign_on: bool,
     /// Whether the token lacks a scope.
     pub lacks_scope: bool,
+    /// What `X-OAuth-Scopes` says; `None` for tokens without scopes.
+    pub scopes: Option<&'static str>,
+    /// Fields of pull requests that the token may not read.
+    pub refused_fields: Vec<&'static str>,
+    /// The permissions of the app's installation, each `read`, `write` or whatever is said.
+    pub permissions: Vec<(&'static str, &'static str)>,
+    /// Whether the app's installation is suspended.
+    pub suspended: bool,
 }

@@ -4,6 +4,7 @@ mod app;
 mod cost;
 mod execute;
 mod faults;
+mod post;
 mod serve;
 mod service;
 mod tree;
@@ -12,6 +13,7 @@ mod world;
 
 pub use app::AppKey;
 pub use faults::{Fault, FaultRule, Script};
+pub use post::{Post, Told};
 pub use serve::serve;
 pub use service::{Counts, Reply, StandIn, TOKEN};
 pub use truth::Sizes;

@@ -3,6 +3,7 @@
 mod refuse;
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -10,18 +11,18 @@ use apollo_compiler::resolvers::Execution;
 use apollo_compiler::validation::Valid;
 use apollo_compiler::{ExecutableDocument, Schema};
 use bytes::Bytes;
-use http::{HeaderMap, Method, StatusCode};
+use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use self::refuse::{is_too_heavy, lose_list};
+use self::refuse::{is_too_heavy, lose_list, refuse_fields};
 use crate::app::AppKey;
 use crate::cost::{Cost, cost};
 use crate::execute::{Context, Kind, NOT_FOUND, Object};
 use crate::faults::{Fault, Script};
-use crate::world::{Happening, World};
+use crate::world::{Happening, RepositorySpec, World};
 
 /// A host's answer.
 #[derive(Debug, Clone)]
@@ -65,6 +66,7 @@ pub struct StandIn {
     app: Option<AppKey>,
     /// The host's time at the start, and when that was.
     start: (Timestamp, Instant),
+    clock_ahead_seconds: AtomicI64,
 }
 
 struct State {
@@ -115,6 +117,7 @@ impl StandIn {
         let rules = script.faults.len();
         StandIn {
             schema,
+            clock_ahead_seconds: AtomicI64::new(script.clock_ahead_seconds),
             state: Mutex::new(State {
                 world,
                 script,
@@ -133,6 +136,14 @@ impl StandIn {
                 Instant::now(),
             ),
         }
+    }
+
+    /// The same with its clock at `now`: what it says of the time can then be held against the clock of
+    /// this machine.
+    #[must_use]
+    pub fn at(mut self, now: Timestamp) -> StandIn {
+        self.start = (now, Instant::now());
+        self
     }
 
     fn state(&self) -> std::sync::MutexGuard<'_, State> {
@@ -160,8 +171,15 @@ impl StandIn {
         self.state().world.happen(happening, now);
     }
 
+    /// Makes one more repository.
+    pub fn create(&self, spec: &RepositorySpec) {
+        self.state().world.create(spec);
+    }
+
     /// Follows another script from now on.
     pub fn follow(&self, script: Script) {
+        self.clock_ahead_seconds
+            .store(script.clock_ahead_seconds, Ordering::Relaxed);
         let mut state = self.state();
         state.rule_calls = vec![0; script.faults.len()];
         state.script = script;
@@ -287,7 +305,14 @@ impl StandIn {
         if let Some(Fault::ListLost(list)) = fault {
             lose_list(&mut document, list);
         }
-        self.plain(200, &document)
+        if operation == "Probe" {
+            refuse_fields(&mut document, &state.script.refused_fields);
+        }
+        let mut headers = HeaderMap::new();
+        if let Some(scopes) = state.script.scopes {
+            headers.insert("x-oauth-scopes", HeaderValue::from_static(scopes));
+        }
+        self.respond(200, headers, document.to_string().into())
     }
 
     fn document(
@@ -324,7 +349,7 @@ impl StandIn {
         state.hour = Some((began, used));
         state.counts.points += counted.points;
         let reset_at = self
-            .host_now(state)
+            .host_now()
             .checked_add(SignedDuration::try_from(resets_in).unwrap_or_default())
             .unwrap_or(Timestamp::MAX);
         Ok(json!({
@@ -377,8 +402,9 @@ impl StandIn {
         response
     }
 
-    fn host_now(&self, state: &State) -> Timestamp {
-        let ahead = SignedDuration::from_secs(state.script.clock_ahead_seconds);
+    /// The time that the host tells, which is wrong where the script says so.
+    fn host_now(&self) -> Timestamp {
+        let ahead = SignedDuration::from_secs(self.clock_ahead_seconds.load(Ordering::Relaxed));
         self.now().checked_add(ahead).unwrap_or(Timestamp::MAX)
     }
 
@@ -386,11 +412,23 @@ impl StandIn {
         let Some(app) = &self.app else {
             return self.plain(404, &json!({"message": "Not Found"}));
         };
-        if let Err(message) = app.check(bearer, self.now()) {
+        if let Err(message) = app.check(bearer, self.host_now()) {
             return self.plain(401, &json!({"message": message}));
         }
         if method == Method::GET {
-            return self.plain(200, &json!({"id": app.installation_id}));
+            let state = self.state();
+            let permissions: HashMap<&str, &str> =
+                state.script.permissions.iter().copied().collect();
+            let suspended_at = state.script.suspended.then(|| self.now());
+            drop(state);
+            return self.plain(
+                200,
+                &json!({
+                    "id": app.installation_id, "account": {"login": "acme"},
+                    "repository_selection": "all", "permissions": permissions,
+                    "suspended_at": suspended_at,
+                }),
+            );
         }
         let wanted = format!("/app/installations/{}/access_tokens", app.installation_id);
         if !path.ends_with(&wanted) {
@@ -403,7 +441,7 @@ impl StandIn {
         state.installation_tokens.insert(token.clone(), calls);
         drop(state);
         let expires_at = self
-            .now()
+            .host_now()
             .checked_add(SignedDuration::from_hours(1))
             .unwrap_or(Timestamp::MAX);
         self.plain(201, &json!({"token": token, "expires_at": expires_at}))

@@ -118,7 +118,7 @@ pub(crate) fn make(
             }
         })
         .collect();
-    let conversation: Vec<Comment> = (0..length(&mut rng, sizes.some) + version)
+    let mut conversation: Vec<Comment> = (0..length(&mut rng, sizes.some))
         .map(|index| comment(&mut rng, None, number, index, &mut tick))
         .collect();
     let threads: Vec<Vec<Comment>> = (0..length(&mut rng, sizes.threads))
@@ -129,6 +129,9 @@ pub(crate) fn make(
                 .collect()
         })
         .collect();
+    // What changed a pull request were comments, and nothing but them and what follows from them.
+    conversation
+        .extend((1..=version).map(|change| later_comment(&mut rng.clone(), number, change)));
     let comments: Vec<Comment> = conversation
         .iter()
         .chain(threads.iter().flatten())
@@ -297,6 +300,15 @@ fn comment(
         path,
         body: format!("Comment {index} on {number}."),
     }
+}
+
+/// The comment by which a pull request was changed for the nth time, a day after the one before.
+fn later_comment(rng: &mut ChaCha8Rng, number: u64, change: u64) -> Comment {
+    let days = i64::try_from(change).unwrap_or(0);
+    let at = created_at(number)
+        .checked_add(SignedDuration::from_hours(24 * days))
+        .unwrap_or(Timestamp::MAX);
+    comment(rng, None, number, 1_000 + change, &mut |_| at)
 }
 
 fn event(

@@ -60,27 +60,16 @@ pub struct World {
 impl World {
     /// Makes repositories.
     pub fn new(seed: u64, sizes: Sizes, specs: &[RepositorySpec]) -> World {
-        let repositories = specs
-            .iter()
-            .map(|spec| Repository {
-                name: spec.name.clone(),
-                former_names: Vec::new(),
-                archived: spec.archived,
-                fork: spec.fork,
-                vanished: false,
-                next: spec.pull_requests + 1,
-                changed: HashMap::new(),
-                deleted: BTreeSet::new(),
-                by_change: (1..=spec.pull_requests)
-                    .map(|number| (first_change(number), number))
-                    .collect(),
-            })
-            .collect();
         World {
             seed,
             sizes,
-            repositories,
+            repositories: specs.iter().map(Repository::new).collect(),
         }
+    }
+
+    /// Makes one more repository. It takes over a name that another had before.
+    pub fn create(&mut self, spec: &RepositorySpec) {
+        self.repositories.push(Repository::new(spec));
     }
 
     /// Lets something happen, at the host's time `at`.
@@ -191,6 +180,22 @@ impl World {
 }
 
 impl Repository {
+    fn new(spec: &RepositorySpec) -> Repository {
+        Repository {
+            name: spec.name.clone(),
+            former_names: Vec::new(),
+            archived: spec.archived,
+            fork: spec.fork,
+            vanished: false,
+            next: spec.pull_requests + 1,
+            changed: HashMap::new(),
+            deleted: BTreeSet::new(),
+            by_change: (1..=spec.pull_requests)
+                .map(|number| (first_change(number), number))
+                .collect(),
+        }
+    }
+
     fn change_of(&self, number: u64) -> Timestamp {
         self.changed
             .get(&number)

@@ -209,6 +209,9 @@ pub trait Store: Send + Sync {
     /// Where a sync with a GitHub keeps what it reads.
     fn shelf(self: Arc<Self>) -> Arc<dyn github::Shelf>;
 
+    /// Where webhook deliveries are kept.
+    fn inbox(self: Arc<Self>) -> Arc<dyn github::webhook::Inbox>;
+
     /// What is expected against what is stored of every synced repository, in order of name.
     fn sync_status(&self) -> Result<Vec<RepositorySync>, StoreError>;
 

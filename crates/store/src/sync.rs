@@ -36,6 +36,9 @@ pub struct RepositorySync {
     pub comments: ExpectedAgainstStored,
     /// Changed files.
     pub files: ExpectedAgainstStored,
+    /// Pull requests that the next sync reads again: a webhook told of them, or they lack something
+    /// that may yet come.
+    pub to_read_again: u64,
 }
 
 /// What the host counts, and what is stored.

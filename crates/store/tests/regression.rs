@@ -20,6 +20,10 @@ use batch::{
     RunSpec, Task, TierPrice, TierSpec, TokenPrice, Usage,
 };
 use common::{analysis, at, bare, full, map, open, rule, verdict, verdict_write};
+use github::webhook::{Concerns, Delivery, Inbox, Named, Taken};
+use github::{
+    Mark, Marked, Page, RepositoryId, RepositoryProgress, RepositoryState, Shelf, Walk, Whole,
+};
 use model::{Origin, PullRequest, Signal};
 use rusqlite::Connection;
 use rusqlite::types::ValueRef;
@@ -33,6 +37,9 @@ const RULINGS_VERSION: u32 = 5;
 
 /// The first version with doubted answers.
 const DOUBT_VERSION: u32 = 4;
+
+/// The first version with marks and webhook deliveries, and with a sync in its dump.
+const MARKS_VERSION: u32 = 9;
 
 fn file_of(version: u32) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/regression/v{version}.sql"))
@@ -58,11 +65,86 @@ fn fill(store: &SqliteStore) {
     store.set_meta("greeting", "good day").expect("stores");
     fill_ledger(store);
     fill_doubts(store);
+    fill_sync(store);
     let place = RequestCursor {
         run: RunId(1),
         seq: 2,
     };
     assert_eq!(store.rule(&[place], &ruling()).expect("rules"), 1);
+}
+
+fn synced() -> RepositoryState {
+    RepositoryState {
+        id: RepositoryId("R_stairs".to_owned()),
+        database_id: Some(4_711),
+        name: "acme/stairs".to_owned(),
+        archived: false,
+        fork: true,
+        private: true,
+        expected: 3,
+        last_change: Some(at(300)),
+        trouble: None,
+        progress: RepositoryProgress {
+            watermark: Some(at(250)),
+            since: Some(at(200)),
+            walk: Some(Walk {
+                newest: at(300),
+                cursor: "next".to_owned(),
+            }),
+            finished_at: Some(at(260)),
+        },
+        marks: 2,
+    }
+}
+
+fn delivery() -> Delivery {
+    Delivery {
+        id: "d-1".to_owned(),
+        digest: [7; 32],
+        event: "push".to_owned(),
+        concerns: Concerns::Repository(Named {
+            node_id: "R_stairs".to_owned(),
+            database_id: Some(4_711),
+            name: "acme/stairs".to_owned(),
+        }),
+    }
+}
+
+/// A repository in the middle of a walk, with a gap and marks.
+fn fill_sync(store: &SqliteStore) {
+    let state = synced();
+    store.put_repository(&state).expect("stores");
+    store
+        .put_progress(&state.id, &state.progress)
+        .expect("stores");
+    let page = Page {
+        whole: vec![Whole {
+            record: contents()[0].clone(),
+            gap: Some("fewer files than GitHub counts".to_owned()),
+        }],
+        unreadable: vec![(3, "status 502".to_owned())],
+        gone: vec![1],
+        again: vec![3],
+    };
+    store.put_page(&state.id, &page).expect("stores");
+    assert_eq!(store.take(&[delivery()]).expect("takes"), [Taken::Marked]);
+}
+
+fn check_sync(store: &SqliteStore) {
+    assert_eq!(store.repositories().expect("reads"), [synced()]);
+    let marks = store.marks(&synced().id).expect("reads");
+    let mark = |what, sequence| Mark { what, sequence };
+    assert_eq!(
+        marks,
+        [mark(Marked::Repository, 2), mark(Marked::PullRequest(3), 1)]
+    );
+    let status = &store.sync_status().expect("reads")[0];
+    assert_eq!(
+        (status.gone, status.incomplete, status.to_read_again),
+        (1, 1, 1)
+    );
+    let gaps = store.sync_gaps("acme/stairs").expect("reads");
+    assert_eq!(gaps.len(), 2);
 }
 
 fn ruling() -> Ruling {
@@ -323,7 +405,15 @@ fn every_version_can_be_read() {
         if version >= RULINGS_VERSION {
             check_rulings(&store);
         }
+        if version >= MARKS_VERSION {
+            check_sync(&store);
+        }
         store.check_integrity().expect("sound");
+        if version >= MARKS_VERSION {
+            drop(store);
+            let store = SqliteStore::open(&path, &OpenOptions::write("test")).expect("opens");
+            assert_eq!(store.take(&[delivery()]).expect("takes"), [Taken::Repeated]);
+        }
     }
 }
 

@@ -272,6 +272,8 @@ fn what_changes_in_a_record_changes_its_team() {
 
 fn repository(name: &str) -> RepositoryState {
     RepositoryState {
+        database_id: None,
+        marks: 0,
         id: RepositoryId("R_1".into()),
         name: name.into(),
         archived: false,
@@ -293,6 +295,7 @@ fn a_renamed_repository_takes_its_pull_requests_to_its_new_team() {
         .put_repository(&repository("zoo/cage"))
         .expect("stores");
     let page = Page {
+        again: Vec::new(),
         whole: vec![Whole {
             record: full("zoo/cage", 1),
             gap: None,

@@ -384,6 +384,10 @@ pub(crate) struct DoctorArguments {
     /// Ask nobody outside this machine
     #[arg(long)]
     pub(crate) offline: bool,
+    /// Look whether this organisation can be synced; may be repeated. Those synced before are looked
+    /// at without being named
+    #[arg(long = "org", value_name = "OWNER")]
+    pub(crate) owners: Vec<String>,
 }
 
 /// `completions`.

@@ -20,6 +20,7 @@ mod site;
 mod snapshot;
 mod source;
 mod view;
+mod webhooks;
 mod words;
 
 pub use access::{Access, NewToken, Role, TokenError, TokenHash, TrustedProxy, new_token};
@@ -32,3 +33,4 @@ pub use runs::{
 pub use settings::Settings;
 pub use site::Site;
 pub use source::{Basis, Period, Source, SourceError};
+pub use webhooks::webhooks;

@@ -76,21 +76,21 @@ struct Shelf {
 /// The pages that are kept; at most [`MOST_BYTES`] of them.
 #[derive(Default)]
 pub(crate) struct Rendered {
-    shelf: Mutex<Shelf>,
+    kept: Mutex<Shelf>,
 }
 
 impl Rendered {
     /// The page under a key, made if it is not there.
     pub(crate) fn page(&self, key: Key, make: impl FnOnce() -> String) -> Page {
         {
-            let shelf = self.shelf.lock().unwrap_or_else(PoisonError::into_inner);
+            let shelf = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
             if let Some(page) = shelf.pages.get(&key) {
                 return page.clone();
             }
         }
         // Made outside of the lock: two readers may make the same page once each.
         let page = Page::new(make());
-        let mut shelf = self.shelf.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut shelf = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         if shelf.pages.insert(key.clone(), page.clone()).is_none() {
             shelf.bytes += page.html.len();
             shelf.order.push_back(key);
@@ -144,7 +144,7 @@ mod tests {
         for serial in 0..30 {
             rendered.page(key("/", serial), || "x".repeat(MOST_BYTES / 10));
         }
-        let shelf = rendered.shelf.lock().expect("not poisoned");
+        let shelf = rendered.kept.lock().expect("not poisoned");
         assert!(shelf.bytes <= MOST_BYTES, "{} bytes", shelf.bytes);
         assert_eq!(shelf.pages.len(), shelf.order.len());
         assert!(shelf.pages.contains_key(&key("/", 29)));

@@ -128,10 +128,10 @@ impl At {
         unit: &'static str,
         say: impl Fn(f64) -> String,
     ) -> Markup {
-        match value {
-            Some(value) => self.value(value, unit, say(value)),
-            None => html! { (NONE) },
-        }
+        let Some(value) = value else {
+            return html! { (NONE) };
+        };
+        self.value(value, unit, say(value))
     }
 }
 

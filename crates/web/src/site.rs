@@ -29,6 +29,8 @@ pub struct Site {
     pub(crate) guard: Arc<Guard>,
     pub(crate) rendered: Arc<Rendered>,
     pub(crate) live: Arc<Live>,
+    /// What is served beside the pages and asks for no session.
+    beside: Router,
 }
 
 impl Site {
@@ -42,7 +44,16 @@ impl Site {
             settings: Arc::new(settings),
             rendered: Arc::new(Rendered::default()),
             live: Arc::new(Live::new()),
+            beside: Router::new(),
         }
+    }
+
+    /// Serves something beside the pages, for programs that are told apart by other means than a
+    /// session: nothing that guards the pages guards it.
+    #[must_use]
+    pub fn beside(mut self, router: Router) -> Self {
+        self.beside = self.beside.merge(router);
+        self
     }
 
     /// Every page and file.
@@ -56,6 +67,7 @@ impl Site {
             .fallback(not_found)
             .layer(middleware::from_fn_with_state(self.clone(), access::guard))
             .with_state(self.clone())
+            .merge(self.beside.clone())
             .layer(middleware::from_fn(headers::secure))
     }
 

@@ -1,5 +1,6 @@
 //! The sync: which repositories, what changed in them, and nothing lost on the way.
 
+mod marks;
 mod presence;
 mod repositories;
 mod walk;
@@ -140,31 +141,12 @@ impl Synchroniser {
         }
     }
 
-    /// Reads one pull request again, for instance because a webhook told of it.
-    ///
-    /// # Errors
-    /// As [`Synchroniser::run`].
-    pub async fn pull_request(
-        &self,
-        repository: &RepositoryState,
-        number: u64,
-    ) -> Result<(), GithubError> {
-        self.by_numbers(repository, &[number]).await
-    }
-
-    /// Reads the state of one repository by its name and keeps it.
-    ///
-    /// # Errors
-    /// As [`Synchroniser::run`].
-    pub async fn repository_named(&self, name: &str) -> Result<RepositoryState, GithubError> {
-        let known = self.shelf.repositories().map_err(GithubError::Shelf)?;
-        self.named(name, &known).await
-    }
-
     fn has_news(&self, repository: &RepositoryState) -> bool {
-        if repository.trouble.is_some() {
-            return false;
-        }
+        repository.trouble.is_none() && (repository.marks > 0 || self.has_unread(repository))
+    }
+
+    /// Whether something changed since the watermark, or is still to be read for the first time.
+    fn has_unread(&self, repository: &RepositoryState) -> bool {
         let progress = &repository.progress;
         let reaches_back = match (progress.since, self.settings.since) {
             (None, _) => true,

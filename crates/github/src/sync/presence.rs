@@ -50,8 +50,7 @@ impl Synchroniser {
                 .put_page(&repository.id, &page)
                 .map_err(GithubError::Shelf)?;
         }
-        self.by_numbers(repository, &lacking).await?;
-        Ok(lacking.len() as u64)
+        self.by_numbers(repository, &lacking).await
     }
 
     async fn present(&self, repository: &RepositoryState) -> Result<Vec<u64>, GithubError> {

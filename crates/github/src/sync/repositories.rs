@@ -106,12 +106,14 @@ impl Synchroniser {
             }
         }
         let prefix = format!("{}/", owner.to_lowercase());
+        // One that is no longer listed may have lost its name to one that is.
+        let known = self.shelf.repositories().map_err(GithubError::Shelf)?;
         let missing: Vec<&RepositoryState> = known
             .iter()
             .filter(|state| state.name.to_lowercase().starts_with(&prefix))
             .filter(|state| !listed.contains(&state.id))
             .collect();
-        found.extend(self.where_they_went(&missing, known).await?);
+        found.extend(self.where_they_went(&missing, &known).await?);
         Ok(found)
     }
 
@@ -186,6 +188,9 @@ impl Synchroniser {
         };
         let state = RepositoryState {
             id,
+            database_id: line
+                .database_id
+                .or_else(|| before.and_then(|before| before.database_id)),
             name: line.name_with_owner,
             archived: line.is_archived,
             fork: line.is_fork,
@@ -196,6 +201,7 @@ impl Synchroniser {
             progress: before.map_or_else(RepositoryProgress::default, |before| {
                 before.progress.clone()
             }),
+            marks: before.map_or(0, |before| before.marks),
         };
         if before != Some(&state) {
             self.shelf

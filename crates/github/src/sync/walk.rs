@@ -11,12 +11,13 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
 use super::Synchroniser;
+use super::marks::Marks;
 use crate::error::GithubError;
 use crate::fetch::{Fetched, whole};
 use crate::observer::Event;
 use crate::queries;
 use crate::shelf::{Page, RepositoryProgress, RepositoryState, Walk, Whole};
-use crate::wire::{Changed, ChangesNode, Connection, NodeData, NumberNode};
+use crate::wire::{Changed, ChangesNode, Connection, NodeData};
 
 /// Ids read by one page of a first walk, and of a walk down to a watermark.
 const PAGE: usize = 100;
@@ -45,18 +46,22 @@ impl Synchroniser {
             expected: repository.expected,
         });
         let mut progress = self.reaching_back(&repository);
+        let mut marks = self.marks(&repository)?;
         let mut seen: HashSet<(String, Timestamp)> = HashSet::new();
         let mut read = 0;
         let mut total = repository.expected;
-        for _ in 0..LOOKS {
+        // Where a webhook told of all that changed, there is nothing to walk over.
+        let is_walked = marks.is_repository_marked() || self.has_unread(&repository);
+        for _ in 0..if is_walked { LOOKS } else { 0 } {
             let walked = self
-                .walk(&repository, &mut progress, &mut seen, &mut read)
+                .walk(&repository, &mut progress, &mut seen, &mut read, &mut marks)
                 .await?;
             total = walked.total;
             if walked.read == 0 {
                 break;
             }
         }
+        read += self.heed(&repository, marks).await?;
         if progress.since.is_none() {
             read += self.compare_presence(&repository, total).await?;
         }
@@ -95,13 +100,20 @@ impl Synchroniser {
         progress: &mut RepositoryProgress,
         seen: &mut HashSet<(String, Timestamp)>,
         read: &mut u64,
+        marks: &mut Marks,
     ) -> Result<Walked, GithubError> {
-        let down_to = progress.watermark.max(progress.since);
+        // Nothing that is still to come can share the second of a watermark.
+        let (watermark, since) = (progress.watermark, progress.since);
+        let is_old = |changed: &Changed| {
+            watermark.is_some_and(|watermark| changed.updated_at <= watermark)
+                || since.is_some_and(|since| changed.updated_at < since)
+        };
         let page_size = if progress.watermark.is_some() {
             NEWS_PAGE
         } else {
             PAGE
         };
+        let is_first_look = seen.is_empty();
         let mut walk = progress.walk.clone();
         let mut newest = walk.as_ref().map(|walk| walk.newest);
         let mut walked = Walked::default();
@@ -118,15 +130,14 @@ impl Synchroniser {
             let next = page.next();
             walked.total = page.total_count;
             let listed: Vec<Changed> = page.items().collect();
-            let reached = listed
-                .iter()
-                .any(|changed| down_to.is_some_and(|down_to| changed.updated_at < down_to));
+            let reached = listed.iter().any(is_old);
             let wanted: Vec<Changed> = listed
                 .into_iter()
-                .filter(|changed| down_to.is_none_or(|down_to| changed.updated_at >= down_to))
+                .filter(|changed| !is_old(changed))
                 .filter(|changed| seen.insert((changed.id.clone(), changed.updated_at)))
                 .collect();
             self.read_and_keep(repository, &wanted, read).await?;
+            marks.note_read(&wanted);
             walked.read += wanted.len() as u64;
             match (next, newest) {
                 (Some(cursor), Some(newest)) if !reached => {
@@ -137,9 +148,9 @@ impl Synchroniser {
                 }
                 _ => break,
             }
-            // Only what may lie at the edge of a page needs to be remembered.
-            if seen.len() > 4 * PAGE {
-                seen.clear();
+            // Of what the first look read, only what the next lists again needs to be remembered.
+            if is_first_look && seen.len() > 4 * PAGE {
+                seen.retain(|(_, at)| newest.is_some_and(|newest| *at > newest));
             }
         }
         progress.walk = None;
@@ -175,7 +186,7 @@ impl Synchroniser {
     }
 
     /// Reads pull requests in groups and keeps each group when it is there.
-    async fn read_and_keep(
+    pub(super) async fn read_and_keep(
         &self,
         repository: &RepositoryState,
         wanted: &[Changed],
@@ -222,10 +233,14 @@ impl Synchroniser {
         let mut page = Page::default();
         for one in fetched {
             match one {
-                Fetched::Record(record, gap) => {
+                Fetched::Record(record, lack) => {
                     let mut record = *record;
                     // The walk knows the repository by its id; the record follows its present name.
                     record.repo.clone_from(&repository.name);
+                    if lack.as_ref().is_some_and(|lack| lack.may_come) {
+                        page.again.push(record.number);
+                    }
+                    let gap = lack.map(|lack| lack.words);
                     page.whole.push(Whole { record, gap });
                 }
                 Fetched::Gone(id) => page.gone.extend(number_of(&id)),
@@ -235,6 +250,7 @@ impl Synchroniser {
                             "{}#{number} cannot be read: {reason}",
                             repository.name
                         )));
+                        page.again.push(number);
                         page.unreadable.push((number, reason));
                     }
                 }
@@ -247,47 +263,6 @@ impl Synchroniser {
             .put_page(&repository.id, &page)
             .map_err(GithubError::Shelf)?;
         self.stored.fetch_add(stored, Ordering::Relaxed);
-        Ok(())
-    }
-
-    /// Reads pull requests of which only the numbers are known.
-    pub(super) async fn by_numbers(
-        &self,
-        repository: &RepositoryState,
-        numbers: &[u64],
-    ) -> Result<(), GithubError> {
-        let mut wanted = Vec::new();
-        let mut gone = Vec::new();
-        for number in numbers {
-            self.check_interrupt()?;
-            let what = format!("{}#{number}", repository.name);
-            let asked = self
-                .or_interrupt(self.client.ask_small::<NodeData<NumberNode>>(
-                    &what,
-                    &queries::number(),
-                    json!({"id": repository.id.0, "number": number}),
-                ))
-                .await;
-            match asked {
-                Ok((data, _)) => match data.node.and_then(|node| node.pull_request) {
-                    Some(changed) => wanted.push(changed),
-                    None => gone.push(*number),
-                },
-                Err(GithubError::NotFound { .. }) => gone.push(*number),
-                Err(error) => return Err(error),
-            }
-        }
-        let mut read = 0;
-        self.read_and_keep(repository, &wanted, &mut read).await?;
-        if !gone.is_empty() {
-            let page = Page {
-                gone,
-                ..Page::default()
-            };
-            self.shelf
-                .put_page(&repository.id, &page)
-                .map_err(GithubError::Shelf)?;
-        }
         Ok(())
     }
 }

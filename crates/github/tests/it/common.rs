@@ -1,14 +1,14 @@
 //! A sync in one process: the stand-in behind a transport, a shelf in memory.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use github::transport::{Request, Response, Transport, TransportError};
 use github::{
-    Address, Client, ClientSettings, Credentials, Event, GithubError, Observer, Page, Pause,
-    RepositoryId, RepositoryProgress, RepositoryState, Scope, Shelf, ShelfError, SyncReport,
+    Address, Client, ClientSettings, Credentials, Event, GithubError, Mark, Marked, Observer, Page,
+    Pause, RepositoryId, RepositoryProgress, RepositoryState, Scope, Shelf, ShelfError, SyncReport,
     SyncSettings, Synchroniser,
 };
 use model::PullRequest;
@@ -70,7 +70,9 @@ struct Held {
     records: BTreeMap<(RepositoryId, u64), PullRequest>,
     gaps: BTreeMap<(RepositoryId, u64), String>,
     gone: Vec<(RepositoryId, u64)>,
+    marks: BTreeMap<(RepositoryId, Marked), u64>,
     pages: u64,
+    sequence: u64,
     writes: u64,
     fail_at: Option<u64>,
 }
@@ -83,9 +85,24 @@ impl Held {
         }
         Ok(())
     }
+
+    fn mark(&mut self, repository: &RepositoryId, what: Marked) {
+        self.sequence += 1;
+        self.marks.insert((repository.clone(), what), self.sequence);
+    }
 }
 
 impl MemoryShelf {
+    /// Marks something to be read again, as a webhook does.
+    pub(crate) fn mark(&self, repository: usize, what: Marked) {
+        let id = RepositoryId(format!("R_{repository}"));
+        self.inner.lock().expect("not poisoned").mark(&id, what);
+    }
+
+    pub(crate) fn marked(&self) -> usize {
+        self.inner.lock().expect("not poisoned").marks.len()
+    }
+
     /// Fails at the write of this number, counted from now.
     pub(crate) fn fail_at(&self, write: Option<u64>) {
         let mut held = self.inner.lock().expect("not poisoned");
@@ -133,7 +150,17 @@ impl MemoryShelf {
 impl Shelf for MemoryShelf {
     fn repositories(&self) -> Result<Vec<RepositoryState>, ShelfError> {
         let held = self.inner.lock().expect("not poisoned");
-        Ok(held.repositories.values().cloned().collect())
+        let marked = |state: &RepositoryState| {
+            held.marks.keys().filter(|(id, _)| *id == state.id).count() as u64
+        };
+        Ok(held
+            .repositories
+            .values()
+            .map(|state| RepositoryState {
+                marks: marked(state),
+                ..state.clone()
+            })
+            .collect())
     }
 
     fn put_repository(&self, repository: &RepositoryState) -> Result<(), ShelfError> {
@@ -187,6 +214,9 @@ impl Shelf for MemoryShelf {
                 held.gone.push(key);
             }
         }
+        for number in &page.again {
+            held.mark(repository, Marked::PullRequest(*number));
+        }
         Ok(page.whole.len() as u64)
     }
 
@@ -197,14 +227,38 @@ impl Shelf for MemoryShelf {
         limit: usize,
     ) -> Result<Vec<u64>, ShelfError> {
         let held = self.inner.lock().expect("not poisoned");
-        let numbers = held
+        let numbers: BTreeSet<u64> = held
             .records
             .keys()
+            .chain(held.gaps.keys())
             .filter(|(id, number)| id == repository && after.is_none_or(|after| *number > after))
             .filter(|key| !held.gone.contains(key))
             .map(|(_, number)| *number)
-            .take(limit);
-        Ok(numbers.collect())
+            .collect();
+        Ok(numbers.into_iter().take(limit).collect())
+    }
+
+    fn marks(&self, repository: &RepositoryId) -> Result<Vec<Mark>, ShelfError> {
+        let held = self.inner.lock().expect("not poisoned");
+        let marks = held.marks.iter().filter(|((id, _), _)| id == repository);
+        Ok(marks
+            .map(|((_, what), sequence)| Mark {
+                what: *what,
+                sequence: *sequence,
+            })
+            .collect())
+    }
+
+    fn clear_marks(&self, repository: &RepositoryId, heeded: &[Mark]) -> Result<(), ShelfError> {
+        let mut held = self.inner.lock().expect("not poisoned");
+        held.write()?;
+        held.marks.retain(|(id, what), sequence| {
+            id != repository
+                || !heeded
+                    .iter()
+                    .any(|mark| mark.what == *what && *sequence <= mark.sequence)
+        });
+        Ok(())
     }
 }
 

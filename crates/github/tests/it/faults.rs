@@ -101,12 +101,21 @@ async fn one_that_cannot_be_read_does_not_keep_the_others() {
         "{warnings:?}"
     );
 
-    // When the host has recovered, the next sync that looks finds it missing and reads it.
+    // The next sync tries it again and nothing else, and does not list what is there.
+    tokio::time::advance(Duration::from_hours(1)).await;
+    bench.standin.reset_counts();
+    bench.run(&acme()).await.expect("a sync");
+    let calls = bench.standin.counts().calls;
+    assert_eq!((calls["Numbers"], calls["Whole"]), (1, 6), "{calls:?}");
+    assert_eq!(calls.get("Present"), None, "{calls:?}");
+    assert_eq!(calls.get("Changes"), None, "{calls:?}");
+
+    // When the host has recovered, it is read.
     bench.standin.follow(Script::default());
     tokio::time::advance(Duration::from_hours(1)).await;
-    bench.standin.happen(&standin::Happening::Touch(0, 1));
     bench.run(&acme()).await.expect("a sync");
     assert_eq!(bench.differences(), Vec::<String>::new());
+    assert_eq!((bench.shelf.marked(), bench.shelf.gap(0, 17)), (0, None));
 }
 
 #[tokio::test(start_paused = true)]
@@ -132,6 +141,11 @@ async fn a_list_that_an_error_left_out_is_unknown_and_named() {
         };
         assert!(is_unknown, "{list} is known although it was lost");
         assert_eq!(record.gaps(), None);
+        // What failed once may come another time: the next sync asks for it again.
+        tokio::time::advance(Duration::from_hours(1)).await;
+        let report = bench.run(&acme()).await.expect("a sync");
+        assert_eq!((report.read, bench.shelf.marked()), (1, 0));
+        assert_eq!(bench.differences(), Vec::<String>::new());
     }
 }
 

@@ -5,6 +5,7 @@ mod common;
 mod completeness;
 mod faults;
 mod limits;
+mod marks;
 mod property;
 mod refusals;
 mod schema;

@@ -38,7 +38,7 @@ fn rule() -> impl Strategy<Value = FaultRule> {
         Just(Some("Thread")),
         Just(Some("Repositories")),
         Just(Some("Present")),
-        Just(Some("Number")),
+        Just(Some("Numbers")),
     ];
     (
         operation,

@@ -50,7 +50,7 @@ impl StandIn {
 
     pub(super) fn used_up(&self, resets_in: Duration, status: u16) -> Reply {
         let mut headers = HeaderMap::new();
-        let until = self.now().as_second() + i64::try_from(resets_in.as_secs()).unwrap_or(0);
+        let until = self.host_now().as_second() + i64::try_from(resets_in.as_secs()).unwrap_or(0);
         headers.insert("x-ratelimit-remaining", HeaderValue::from_static("0"));
         if let Ok(value) = HeaderValue::from_str(&until.to_string()) {
             headers.insert("x-ratelimit-reset", value);
@@ -80,7 +80,10 @@ impl StandIn {
 
     pub(super) fn respond(&self, status: u16, headers: HeaderMap, body: Bytes) -> Reply {
         let mut headers = headers;
-        let date = self.now().strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
+        let date = self
+            .host_now()
+            .strftime("%a, %d %b %Y %H:%M:%S GMT")
+            .to_string();
         if let Ok(value) = HeaderValue::from_str(&date) {
             headers.insert(http::header::DATE, value);
         }
@@ -129,5 +132,23 @@ pub(super) fn lose_list(document: &mut Value, list: &str) {
     match document.get_mut("errors").and_then(Value::as_array_mut) {
         Some(errors) => errors.push(error),
         None => document["errors"] = json!([error]),
+    }
+}
+
+/// Takes fields from the pull request of a `Probe`, as from a token that lacks a permission.
+pub(super) fn refuse_fields(document: &mut Value, fields: &[&str]) {
+    let mut errors = Vec::new();
+    for field in fields {
+        if let Some(node) = document.pointer_mut("/data/repository/pullRequests/nodes/0") {
+            node[*field] = Value::Null;
+            errors.push(json!({
+                "type": "FORBIDDEN",
+                "path": ["repository", "pullRequests", "nodes", 0, field],
+                "message": "Resource not accessible by personal access token",
+            }));
+        }
+    }
+    if !errors.is_empty() {
+        document["errors"] = Value::from(errors);
     }
 }

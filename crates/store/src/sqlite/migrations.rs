@@ -19,6 +19,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/sqlite/0006_sync.sql"),
     include_str!("../../migrations/sqlite/0007_reviewers.sql"),
     include_str!("../../migrations/sqlite/0008_teams.sql"),
+    include_str!("../../migrations/sqlite/0009_webhooks.sql"),
     include_str!("../../migrations/sqlite/0010_search.sql"),
 ];
 

@@ -99,6 +99,36 @@ pub(super) fn upsert(
     Ok(counts)
 }
 
+/// Merges the pull requests that the repository `from` shares with `taker` into those of `taker`.
+pub(super) fn merge_shared(
+    transaction: &Transaction<'_>,
+    from: i64,
+    taker: i64,
+) -> Result<(), Fault> {
+    let name: String = transaction
+        .prepare_cached("SELECT name FROM repo WHERE id = ?1")?
+        .query_row([taker], |row| row.get(0))?;
+    let mut unpacker = Unpacker::new().map_err(packing)?;
+    let mut prepared = transaction.prepare_cached(
+        "SELECT theirs.document_id FROM pr theirs JOIN pr ours \
+         ON ours.repo_id = ?2 AND ours.number = theirs.number WHERE theirs.repo_id = ?1",
+    )?;
+    // Eight bytes each; what is read must not change while it is read.
+    let mut shared: Vec<i64> = Vec::new();
+    for id in prepared.query_map([from, taker], |row| row.get(0))? {
+        shared.push(id?);
+    }
+    for document_id in shared {
+        let theirs = load(transaction, document_id, &mut unpacker)?;
+        let theirs = PullRequest {
+            repo: name.clone(),
+            ..theirs
+        };
+        upsert(transaction, &[theirs])?;
+    }
+    Ok(())
+}
+
 /// The pull request of one key.
 pub(super) fn get(
     transaction: &Transaction<'_>,

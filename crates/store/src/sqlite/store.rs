@@ -307,6 +307,10 @@ impl Store for SqliteStore {
         self
     }
 
+    fn inbox(self: Arc<Self>) -> Arc<dyn github::webhook::Inbox> {
+        self
+    }
+
     fn sync_status(&self) -> Result<Vec<RepositorySync>, StoreError> {
         self.read("read how far the sync came", sync::status)
     }

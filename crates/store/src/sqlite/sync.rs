@@ -1,7 +1,7 @@
 //! The shelf of a sync: repositories by the host's id, pages of pull requests, gaps.
 
 use github::{
-    Page, RepositoryId, RepositoryProgress, RepositoryState, Shelf, ShelfError, Walk, Whole,
+    Mark, Page, RepositoryId, RepositoryProgress, RepositoryState, Shelf, ShelfError, Walk, Whole,
 };
 use jiff::Timestamp;
 use model::PullRequest;
@@ -10,9 +10,9 @@ use rusqlite::{OptionalExtension, Row, Transaction, params};
 use super::SqliteStore;
 use super::codes::{count, seconds, time, uncount};
 use super::fault::Fault;
-use super::pull_requests;
-use super::team_mapping;
+use super::take_over::take_over;
 use super::team_of::Deciding;
+use super::{marks, pull_requests, team_mapping};
 use crate::error::StoreError;
 use crate::sync::{ExpectedAgainstStored, RepositorySync, SyncGap};
 
@@ -61,12 +61,27 @@ impl Shelf for SqliteStore {
         })
         .map_err(ShelfError::new)
     }
+
+    fn marks(&self, repository: &RepositoryId) -> Result<Vec<Mark>, ShelfError> {
+        self.read("read what is to be read again", |transaction| {
+            marks::list(transaction, repo_id(transaction, repository)?)
+        })
+        .map_err(ShelfError::new)
+    }
+
+    fn clear_marks(&self, repository: &RepositoryId, heeded: &[Mark]) -> Result<(), ShelfError> {
+        self.write("store what was read again", |transaction| {
+            marks::clear(transaction, repo_id(transaction, repository)?, heeded)
+        })
+        .map_err(ShelfError::new)
+    }
 }
 
 fn repositories(transaction: &Transaction<'_>) -> Result<Vec<RepositoryState>, Fault> {
     let mut prepared = transaction.prepare_cached(
         "SELECT s.node_id, repo.name, s.archived, s.fork, s.private, s.expected, s.last_change, \
-         s.trouble, s.watermark, s.since, s.walk_newest, s.walk_cursor, s.finished_at \
+         s.trouble, s.watermark, s.since, s.walk_newest, s.walk_cursor, s.finished_at, \
+         s.database_id, (SELECT count(*) FROM sync_mark m WHERE m.repo_id = s.repo_id) \
          FROM sync_repo s JOIN repo ON repo.id = s.repo_id ORDER BY repo.name",
     )?;
     let mut rows = prepared.query([])?;
@@ -97,6 +112,8 @@ fn state(row: &Row<'_>) -> Result<RepositoryState, Fault> {
             walk,
             finished_at: time(row.get(12)?)?,
         },
+        database_id: row.get::<_, Option<i64>>(13)?.map(uncount),
+        marks: uncount(row.get(14)?),
     })
 }
 
@@ -136,10 +153,11 @@ fn put_repository(transaction: &Transaction<'_>, state: &RepositoryState) -> Res
     transaction
         .prepare_cached(
             "INSERT INTO sync_repo (repo_id, node_id, archived, fork, private, expected, \
-             last_change, trouble) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) \
+             last_change, trouble, database_id) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) \
              ON CONFLICT (repo_id) DO UPDATE SET archived = excluded.archived, \
              fork = excluded.fork, private = excluded.private, expected = excluded.expected, \
-             last_change = excluded.last_change, trouble = excluded.trouble",
+             last_change = excluded.last_change, trouble = excluded.trouble, \
+             database_id = excluded.database_id",
         )?
         .execute(params![
             repo_id,
@@ -150,12 +168,14 @@ fn put_repository(transaction: &Transaction<'_>, state: &RepositoryState) -> Res
             count(state.expected),
             seconds(state.last_change),
             state.trouble,
+            state.database_id.map(count),
         ])?;
     Ok(())
 }
 
-/// Frees a name for the repository `taker`. One that came from files and has no taker is given to
-/// whoever asks; any other steps aside under a name that says so, until its own is known.
+/// Frees a name for the repository `taker`. What came from files under it is the same repository: it
+/// is given to whoever asks, or taken over by the taker. Any other steps aside under a name that says
+/// so, until its own is known.
 fn make_way(
     transaction: &Transaction<'_>,
     name: &str,
@@ -171,8 +191,14 @@ fn make_way(
     match holder {
         None => Ok(None),
         Some((id, _)) if Some(id) == taker => Ok(Some(id)),
-        Some((id, false)) if taker.is_none() => Ok(Some(id)),
-        Some((id, _)) => {
+        Some((id, false)) => match taker {
+            None => Ok(Some(id)),
+            Some(taker) => {
+                take_over(transaction, id, taker)?;
+                Ok(None)
+            }
+        },
+        Some((id, true)) => {
             transaction
                 .prepare_cached("UPDATE repo SET name = ?2 WHERE id = ?1")?
                 .execute(params![id, format!("{name} (formerly, {id})")])?;
@@ -215,10 +241,16 @@ fn put_progress(
 fn put_page(transaction: &Transaction<'_>, id: &RepositoryId, page: &Page) -> Result<u64, Fault> {
     let repo_id = repo_id(transaction, id)?;
     let now = Timestamp::now().as_second();
+    let repo: String = transaction
+        .prepare_cached("SELECT name FROM repo WHERE id = ?1")?
+        .query_row([repo_id], |row| row.get(0))?;
     let records: Vec<PullRequest> = page
         .whole
         .iter()
-        .map(|whole| whole.record.clone())
+        .map(|whole| PullRequest {
+            repo: repo.clone(),
+            ..whole.record.clone()
+        })
         .collect();
     let counts = pull_requests::upsert(transaction, &records)?;
     for whole in &page.whole {
@@ -234,13 +266,19 @@ fn put_page(transaction: &Transaction<'_>, id: &RepositoryId, page: &Page) -> Re
             .execute(params![repo_id, count(*number), now, reason])?;
     }
     for number in &page.gone {
+        // One that was never stored leaves nothing that could be kept.
         transaction
             .prepare_cached(
-                "INSERT INTO sync_pr (repo_id, number, read_at, gone_at) VALUES (?1, ?2, ?3, ?3) \
+                "INSERT INTO sync_pr (repo_id, number, read_at, gone_at) SELECT ?1, ?2, ?3, ?3 \
+                 WHERE EXISTS (SELECT 1 FROM pr WHERE repo_id = ?1 AND number = ?2) \
+                 OR EXISTS (SELECT 1 FROM sync_pr WHERE repo_id = ?1 AND number = ?2) \
                  ON CONFLICT (repo_id, number) DO UPDATE SET gone_at = excluded.gone_at \
                  WHERE gone_at IS NULL",
             )?
             .execute(params![repo_id, count(*number), now])?;
+    }
+    for number in &page.again {
+        marks::set(transaction, repo_id, count(*number))?;
     }
     Ok(counts.inserted + counts.updated)
 }
@@ -289,19 +327,35 @@ fn numbers(
     limit: usize,
 ) -> Result<Vec<u64>, Fault> {
     let repo_id = repo_id(transaction, id)?;
-    let mut prepared = transaction.prepare_cached(
+    let page = |sql: &str| -> Result<Vec<u64>, Fault> {
+        let mut prepared = transaction.prepare_cached(sql)?;
+        let rows = prepared.query_map(
+            params![repo_id, after.map_or(-1, count), count(limit as u64)],
+            |row| row.get::<_, i64>(0),
+        )?;
+        let mut numbers = Vec::new();
+        for number in rows {
+            numbers.push(uncount(number?));
+        }
+        Ok(numbers)
+    };
+    let mut numbers = page(
         "SELECT pr.number FROM pr LEFT JOIN sync_pr s \
          ON s.repo_id = pr.repo_id AND s.number = pr.number \
          WHERE pr.repo_id = ?1 AND pr.number > ?2 AND s.gone_at IS NULL \
          ORDER BY pr.number LIMIT ?3",
     )?;
-    let rows = prepared.query_map(
-        params![repo_id, after.map_or(-1, count), count(limit as u64)],
-        |row| row.get::<_, i64>(0),
+    // Those that could never be read are few, and an index holds them.
+    let unreadable = page(
+        "SELECT s.number FROM sync_pr s WHERE s.repo_id = ?1 AND s.number > ?2 \
+         AND s.gap IS NOT NULL AND s.gone_at IS NULL AND NOT EXISTS \
+         (SELECT 1 FROM pr WHERE pr.repo_id = s.repo_id AND pr.number = s.number) \
+         ORDER BY s.number LIMIT ?3",
     )?;
-    let mut numbers = Vec::new();
-    for number in rows {
-        numbers.push(uncount(number?));
+    if !unreadable.is_empty() {
+        numbers.extend(unreadable);
+        numbers.sort_unstable();
+        numbers.truncate(limit);
     }
     Ok(numbers)
 }
@@ -315,7 +369,8 @@ pub(super) fn status(transaction: &Transaction<'_>) -> Result<Vec<RepositorySync
           AND p.number = pr.number WHERE pr.repo_id = s.repo_id AND p.gone_at IS NULL), \
          c.gone, c.incomplete, c.expected_commits, c.stored_commits, c.expected_reviews, \
          c.stored_reviews, c.expected_comments, c.stored_comments, c.expected_files, \
-         c.stored_files \
+         c.stored_files, \
+         (SELECT count(*) FROM sync_mark m WHERE m.repo_id = s.repo_id AND m.number > 0) \
          FROM sync_repo s JOIN repo ON repo.id = s.repo_id \
          JOIN team ON team.id = repo.team_id \
          LEFT JOIN (SELECT repo_id, sum(gone_at IS NOT NULL) AS gone, \
@@ -357,6 +412,7 @@ pub(super) fn status(transaction: &Transaction<'_>) -> Result<Vec<RepositorySync
             reviews: pair(14)?,
             comments: pair(16)?,
             files: pair(18)?,
+            to_read_again: number(20)?,
         });
     }
     Ok(status)

@@ -204,3 +204,23 @@ fn damage_is_named() {
         Err(StoreError::Corrupt { .. })
     ));
 }
+
+#[test]
+fn a_repository_that_takes_over_another_takes_every_table() {
+    let place = place();
+    let store = open(&place).expect("opens");
+    let tables: Vec<String> = store
+        .read("test", |transaction| {
+            let mut prepared = transaction.prepare(
+                "SELECT t.name FROM sqlite_schema t WHERE t.type = 'table' AND t.name <> 'pr' \
+                 AND 2 = (SELECT count(*) FROM pragma_table_info(t.name) c \
+                 WHERE c.name IN ('repo_id', 'number')) ORDER BY t.name",
+            )?;
+            let names = prepared.query_map([], |row| row.get(0))?;
+            Ok(names.collect::<Result<_, _>>()?)
+        })
+        .expect("reads");
+    let mut known = super::take_over::OF_PULL_REQUESTS.to_vec();
+    known.sort_unstable();
+    assert_eq!(tables, known);
+}

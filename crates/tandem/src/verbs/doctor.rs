@@ -1,5 +1,6 @@
 //! `tandem doctor`: what is configured, reachable and missing, and what to do next.
 
+mod github;
 mod providers;
 
 use serde::Serialize;
@@ -14,6 +15,7 @@ use crate::verbs::calibrate::result_text;
 use crate::wiring::detection::detector;
 use crate::wiring::doubt::StoredCalibration;
 use crate::wiring::question::current_versions;
+use github::GithubReport;
 use providers::ProviderReport;
 
 #[derive(Serialize)]
@@ -26,6 +28,7 @@ struct Report {
     prompt_version: String,
     schema_version: String,
     providers: Vec<ProviderReport>,
+    github: GithubReport,
     calibration: Option<CalibrationReport>,
     next: Vec<String>,
 }
@@ -37,6 +40,9 @@ struct DatabaseReport {
     statistics: Option<Statistics>,
     #[serde(skip)]
     calibration: Option<CalibrationReport>,
+    /// Repositories that were synced.
+    #[serde(skip)]
+    synced: Vec<String>,
 }
 
 /// The last calibration.
@@ -70,7 +76,9 @@ pub(crate) fn run(app: &App, arguments: &DoctorArguments) -> Result<Outcome, Cli
     let providers = providers::reports(app, &config, arguments)?;
     let config_path = app.config_path()?;
     let versions = current_versions();
-    let next = next_steps(&database, &providers);
+    let github = github::report(&config, arguments, &database.synced);
+    let mut next = next_steps(&database, &providers);
+    next.extend(github.fixes());
     let report = Report {
         version: 1,
         tandem: env!("CARGO_PKG_VERSION"),
@@ -86,6 +94,7 @@ pub(crate) fn run(app: &App, arguments: &DoctorArguments) -> Result<Outcome, Cli
         prompt_version: versions.prompt,
         schema_version: versions.schema,
         providers,
+        github,
         calibration: database.calibration.clone(),
         database,
         next,
@@ -101,6 +110,7 @@ pub(crate) fn run(app: &App, arguments: &DoctorArguments) -> Result<Outcome, Cli
 fn database(app: &App) -> Result<DatabaseReport, CliError> {
     let path = app.database_path()?;
     let mut calibration = None;
+    let mut synced = Vec::new();
     let (state, statistics) = match store::open(
         &path.display().to_string(),
         &store::OpenOptions::read("doctor"),
@@ -108,6 +118,12 @@ fn database(app: &App) -> Result<DatabaseReport, CliError> {
         Ok(store) => {
             calibration =
                 StoredCalibration::load(store.as_ref())?.map(|stored| calibrated(&stored));
+            synced = store
+                .sync_status()?
+                .into_iter()
+                .filter(|line| line.trouble.is_none())
+                .map(|line| line.repo)
+                .collect();
             ("sound".to_owned(), Some(store.statistics()?))
         }
         Err(StoreError::NotFound { .. }) => ("not there yet".to_owned(), None),
@@ -118,6 +134,7 @@ fn database(app: &App) -> Result<DatabaseReport, CliError> {
         state,
         statistics,
         calibration,
+        synced,
     })
 }
 
@@ -237,6 +254,7 @@ fn print(output: &Output, report: &Report) -> Result<(), CliError> {
             ]);
         }
     }
+    rows.extend(report.github.rows());
     output.table(&["", "", ""], &rows)?;
     output.heading("Next")?;
     for step in &report.next {

@@ -15,6 +15,7 @@ use crate::wiring::interrupt::interrupted;
 use crate::wiring::observations::configured_reading;
 use crate::wiring::pages::Pages;
 use crate::wiring::runs::ChildRuns;
+use crate::wiring::webhooks;
 
 /// Where the pages are when nobody says otherwise.
 const DEFAULT_ADDRESS: (Ipv4Addr, u16) = (Ipv4Addr::LOCALHOST, 8787);
@@ -45,7 +46,13 @@ pub(crate) fn run(app: &App, arguments: &ServeArguments) -> Result<Outcome, CliE
         .or(config.serve.listen)
         .unwrap_or_else(|| SocketAddr::from(DEFAULT_ADDRESS));
     let settings = settings(app, &config, address)?;
-    let store = app.open_to_read("serve")?;
+    let secrets = webhooks::secrets(&config)?;
+    let store = if secrets.is_empty() {
+        app.open_to_read("serve")?
+    } else {
+        app.open_to_write("serve")?
+    };
+    let receiver = webhooks::receiver(secrets, Arc::clone(&store), app.output)?;
     let source = Arc::new(Pages::new(
         store,
         ChildRuns::new(app)?,
@@ -65,14 +72,20 @@ pub(crate) fn run(app: &App, arguments: &ServeArguments) -> Result<Outcome, CliE
         if app.output.json {
             app.output.line(&serde_json::to_string(&Ready {
                 serving: address.to_string(),
-                url,
+                url: url.clone(),
             })?)?;
         } else {
             app.output.line(&format!("Tandem's pages are at {url}"))?;
             app.output
                 .hint("Ctrl-C ends it; what other verbs write meanwhile shows up by itself");
         }
-        let site = web::Site::new(source, settings);
+        let mut site = web::Site::new(source, settings);
+        if let Some(receiver) = receiver {
+            site = site.beside(web::webhooks(receiver));
+            app.output.note(&format!(
+                "GitHub's webhooks are taken at {url}webhooks/github"
+            ));
+        }
         site.serve(listener, interrupted())
             .await
             .map_err(|error| CliError::new(ErrorKind::Internal, error))?;

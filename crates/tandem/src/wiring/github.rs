@@ -27,12 +27,26 @@ pub(crate) fn client(
     max_wait: Option<Duration>,
     observer: Arc<dyn Observer>,
 ) -> Result<Client, CliError> {
-    let address = address(config)?;
-    let credentials = credentials(config)?;
-    let mut settings = ClientSettings {
+    let settings = ClientSettings {
         max_wait,
         ..ClientSettings::default()
     };
+    let Some(right) = right(config)? else {
+        return Err(no_token());
+    };
+    client_with(config, right.credentials, owner, settings, observer)
+}
+
+/// As [`client`], with the right and the settings at hand.
+pub(crate) fn client_with(
+    config: &Config,
+    credentials: Credentials,
+    owner: Option<String>,
+    settings: ClientSettings,
+    observer: Arc<dyn Observer>,
+) -> Result<Client, CliError> {
+    let address = address(config)?;
+    let mut settings = settings;
     if let Some(concurrency) = config.github.concurrency {
         settings.concurrency = concurrency.clamp(1, 50);
     }
@@ -64,8 +78,19 @@ pub(crate) fn address(config: &Config) -> Result<Address, CliError> {
     }
 }
 
-/// The app, or the token: from the environment, a file, or the `gh` program, in this order.
-fn credentials(config: &Config) -> Result<Credentials, CliError> {
+/// With which right GitHub is asked, and where it comes from.
+pub(crate) struct Right {
+    pub(crate) credentials: Credentials,
+    /// `the environment (GITHUB_TOKEN)` for instance.
+    pub(crate) source: String,
+}
+
+/// The app, or the token: from the environment, a file, or the `gh` program, in this order. `None` where
+/// there is none.
+///
+/// # Errors
+/// Exit code 3 for a file that cannot be used.
+pub(crate) fn right(config: &Config) -> Result<Option<Right>, CliError> {
     let settings = &config.github;
     if let Some(app_id) = &settings.app_id {
         let source = KeySource {
@@ -81,40 +106,54 @@ fn credentials(config: &Config) -> Result<Credentials, CliError> {
             ))
             .hint("set github.app_key_file to the PEM file, mode 600"));
         };
-        return Ok(Credentials::App(AppCredentials {
-            app_id: app_id.clone(),
-            private_key,
-            installation_id: settings.installation_id,
+        return Ok(Some(Right {
+            credentials: Credentials::App(AppCredentials {
+                app_id: app_id.clone(),
+                private_key,
+                installation_id: settings.installation_id,
+            }),
+            source: format!("the GitHub App {app_id}"),
         }));
     }
+    let token = |token, source: String| {
+        Ok(Some(Right {
+            credentials: Credentials::Token(token),
+            source,
+        }))
+    };
     let named = settings.token_env.as_deref();
     for variable in named.into_iter().chain(TOKEN_VARIABLES) {
         let source = KeySource {
             variable: variable.to_owned(),
             file: None,
         };
-        if let Some(token) = source.key()? {
-            return Ok(Credentials::Token(token));
+        if let Some(found) = source.key()? {
+            return token(found, format!("the environment ({variable})"));
         }
     }
-    let file = KeySource {
-        variable: TOKEN_VARIABLES[0].to_owned(),
-        file: settings
-            .token_file
-            .as_ref()
-            .map(|path| config.resolve(path)),
-    };
-    if let Some(token) = file.key()? {
-        return Ok(Credentials::Token(token));
+    if let Some(path) = &settings.token_file {
+        let path = config.resolve(path);
+        let source = format!("the file {}", path.display());
+        let file = KeySource {
+            variable: TOKEN_VARIABLES[0].to_owned(),
+            file: Some(path),
+        };
+        if let Some(found) = file.key()? {
+            return token(found, source);
+        }
     }
-    if let Some(token) = token_of_gh(config)? {
-        return Ok(Credentials::Token(token));
+    match token_of_gh(config)? {
+        Some(found) => token(found, "gh auth token".to_owned()),
+        None => Ok(None),
     }
-    Err(CliError::configuration(
+}
+
+fn no_token() -> CliError {
+    CliError::configuration(
         "no token for GitHub: GITHUB_TOKEN is not set, no github.token_file is configured, and gh has none",
     )
     .hint("export GITHUB_TOKEN=..., or gh auth login")
-    .hint("a fine-grained token with read access to metadata, pull requests, contents and issues is enough"))
+    .hint("a fine-grained token with read access to metadata, pull requests, contents and issues is enough")
 }
 
 /// What `gh auth token` says, where the program is there and logged in.
@@ -140,7 +179,18 @@ fn token_of_gh(config: &Config) -> Result<Option<SecretString>, CliError> {
 
 impl From<GithubError> for CliError {
     fn from(error: GithubError) -> Self {
-        let (kind, hint) = match &error {
+        let (kind, hint) = kind_and_hint(&error);
+        let error = CliError::new(kind, error);
+        match hint {
+            Some(hint) => error.hint(hint),
+            None => error,
+        }
+    }
+}
+
+/// Who has to act, and how.
+pub(crate) fn kind_and_hint(error: &GithubError) -> (ErrorKind, Option<String>) {
+    match error {
             GithubError::BadCredentials { .. } => (
                 ErrorKind::Configuration,
                 Some("make a new token and export GITHUB_TOKEN; what was stored stays".to_owned()),
@@ -182,11 +232,5 @@ impl From<GithubError> for CliError {
             | GithubError::Malformed { .. }
             | GithubError::Shelf(_)
             | GithubError::Interrupted => (ErrorKind::Internal, None),
-        };
-        let error = CliError::new(kind, error);
-        match hint {
-            Some(hint) => error.hint(hint),
-            None => error,
         }
-    }
 }

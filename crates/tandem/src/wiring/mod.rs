@@ -18,3 +18,4 @@ pub(crate) mod prompt_parts;
 pub(crate) mod question;
 pub(crate) mod runs;
 pub(crate) mod teams;
+pub(crate) mod webhooks;

@@ -43,3 +43,19 @@ export async function followQuestions(page, check) {
     check(found, `${link} names a place on its page`);
   }
 }
+
+/** Filters the list of pull requests, goes to the next page and back, and opens one. */
+export async function searchPullRequests(page, check) {
+  const all = await page.textContent(".found-count strong");
+  await page.selectOption("select[name=origin]", "ai");
+  await Promise.all([page.waitForNavigation(), page.click("form.search button[type=submit]")]);
+  check(page.url().includes("origin=ai"), `the filter stands in the address: ${page.url()}`);
+  check((await page.textContent(".found-count strong")) !== all, "the filter leaves some out");
+  const first = await page.textContent(".found tbody tr th a");
+  await Promise.all([page.waitForNavigation(), page.click("a[rel=next]")]);
+  check((await page.textContent(".found tbody tr th a")) !== first || page.url().includes("after="), "the next page is another");
+  await Promise.all([page.waitForNavigation(), page.click("a[rel=prev]")]);
+  check((await page.textContent(".found tbody tr th a")) === first, "the way back leads to where it began");
+  await Promise.all([page.waitForNavigation(), page.click(".found tbody tr th a")]);
+  check((await page.$$("mark")).length > 0, "the evidence is marked");
+}

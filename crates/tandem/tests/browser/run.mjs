@@ -29,12 +29,15 @@ function isExpected(one, text) {
   return one.status && text.includes(String(one.status));
 }
 
-/** The first team's name stands for `TEAM` in a path. */
+/** The first team's name stands for `TEAM` in a path, a pull request by an agent for `PULL`. */
 async function nameTeam(context) {
   const page = await context.newPage();
   await settled(page, { path: "/teams" });
   const team = await page.$eval("select[name=team] option:nth-of-type(2)", (option) => option.value);
   for (const one of PAGES) { one.path = one.path.replace("TEAM", encodeURIComponent(team)); }
+  await page.goto(`${origin}/pull-requests?origin=agent`);
+  const pull = await page.$eval(".found tbody tr th a", (link) => new URL(link.href).pathname.replace("/pull-requests/", ""));
+  for (const one of PAGES) { one.path = one.path.replace("PULL", pull); }
   await page.close();
 }
 
@@ -42,7 +45,8 @@ async function settled(page, one) {
   // While the numbers are being worked out, the page says so and asks again.
   for (let attempt = 0; attempt < 60; attempt += 1) {
     const response = await page.goto(origin + one.path, { waitUntil: "load" });
-    if (response.status() !== 503) { return response.status(); }
+    // There is no response where the page asked again by itself at that moment.
+    if (response && response.status() !== 503) { return response.status(); }
     await page.waitForTimeout(1000);
   }
   return 503;

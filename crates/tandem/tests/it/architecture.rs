@@ -20,7 +20,9 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("store", &["batch", "github", "measures", "model", "teams"]),
     (
         "web",
-        &["batch", "insights", "measures", "model", "stats", "store"],
+        &[
+            "batch", "github", "insights", "measures", "model", "stats", "store",
+        ],
     ),
 ];
 

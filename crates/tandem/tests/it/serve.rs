@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
@@ -15,14 +16,14 @@ use crate::support::{Emulator, Tandem, record, wait_until};
 const LIMIT: Duration = Duration::from_secs(90);
 
 /// A server on a database; it is asked to stop, and ends with the test at the latest.
-struct Server {
+pub(crate) struct Server {
     child: Child,
-    address: String,
+    pub(crate) address: String,
 }
 
 /// What it answered.
-struct Page {
-    status: u16,
+pub(crate) struct Page {
+    pub(crate) status: u16,
     head: String,
     text: String,
 }
@@ -48,7 +49,7 @@ impl Page {
 }
 
 impl Server {
-    fn start(tandem: &Tandem) -> Self {
+    pub(crate) fn start(tandem: &Tandem) -> Self {
         let mut child = tandem
             .command(&["serve", "--listen", "127.0.0.1:0", "--json"])
             .stdout(Stdio::piped())
@@ -78,7 +79,7 @@ impl Server {
         stream
     }
 
-    fn ask(&self, method: &str, path: &str, more: &str, body: &str) -> Page {
+    pub(crate) fn ask(&self, method: &str, path: &str, more: &str, body: &str) -> Page {
         let mut stream = self.connect(method, path, more, body);
         let mut bytes = Vec::new();
         stream.read_to_end(&mut bytes).expect("an answer");
@@ -117,19 +118,34 @@ impl Server {
         let form = format!("csrf={csrf}&plan={}", estimate.field("plan"));
         let begun = self.post("/runs", &form);
         assert_eq!(begun.status, 303, "{}", begun.text);
-        let run = begun
-            .header("location")
+        // On a loaded machine the list is shown before the run has a number.
+        let mut address = begun.header("location").to_owned();
+        wait_until("the run is planned", LIMIT, || {
+            if address == "/runs" {
+                let list = self.get("/runs").text;
+                let mut runs = list
+                    .split("href=\"")
+                    .filter_map(|part| part.split('"').next());
+                let is_run = |one: &&str| {
+                    one.strip_prefix("/runs/")
+                        .is_some_and(|id| id.parse::<u64>().is_ok())
+                };
+                address = runs.find(is_run).unwrap_or("/runs").to_owned();
+            }
+            address != "/runs"
+        });
+        let run = address
             .rsplit('/')
             .next()
             .and_then(|id| id.parse().ok())
-            .unwrap_or_else(|| panic!("leads to {}", begun.header("location")));
+            .unwrap_or_else(|| panic!("leads to {address}"));
         let again = self.post("/runs", &form);
         assert_eq!(again.status, 400, "an estimate counts once");
         (run, estimate)
     }
 
     /// Stops it as a service manager does, and waits until it is gone.
-    fn stop(&mut self) {
+    pub(crate) fn stop(&mut self) {
         let stopped = Command::new("kill")
             .arg(self.child.id().to_string())
             .status()
@@ -524,4 +540,41 @@ fn filters_find_what_the_verdicts_say() {
     }
     let found = walk(&server, "/pull-requests?text=order+17+queue");
     assert_eq!(found, ["orchard/store#17"]);
+}
+
+#[test]
+fn a_run_is_begun_and_moves_in_a_browser() {
+    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let modules = workspace.join("target/browser/node_modules");
+    let Some(chromium) = ["chromium", "chromium-browser", "google-chrome"]
+        .iter()
+        .flat_map(|name| {
+            let folders = std::env::var_os("PATH").unwrap_or_default();
+            std::env::split_paths(&folders)
+                .map(|folder| folder.join(name))
+                .collect::<Vec<_>>()
+        })
+        .find(|program| program.is_file())
+        .filter(|_| modules.join("playwright-core").is_dir())
+    else {
+        eprintln!("skipped: chromium or playwright-core is missing (scripts/test installs them)");
+        return;
+    };
+    let emulator = Emulator::start(Some(SLOW));
+    let tandem = Tandem::new()
+        .with_emulator(&emulator)
+        .with_pull_requests(40);
+    let server = Server::start(&tandem);
+    let ran = Command::new("node")
+        .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/browser/live.mjs"))
+        .arg(format!("http://{}", server.address))
+        .arg(&modules)
+        .arg(workspace.join("target/screenshots"))
+        .arg(chromium)
+        .stdin(Stdio::null())
+        .output()
+        .expect("node starts");
+    let said = String::from_utf8_lossy(&ran.stdout);
+    let warned = String::from_utf8_lossy(&ran.stderr);
+    assert!(ran.status.success(), "{said}{warned}");
 }

@@ -1,52 +1,10 @@
 //! `tandem sync` against the GitHub stand-in on a socket.
 
-use std::sync::Arc;
-
 use serde_json::Value;
-use standin::{Happening, RepositorySpec, Script, Sizes, StandIn, TOKEN, World};
+use standin::{Happening, Script, TOKEN};
 
+use crate::github_host::{repository, serve, tandem};
 use crate::support::Tandem;
-
-/// The stand-in in a runtime of its own, for as long as the test lives.
-struct Server {
-    standin: Arc<StandIn>,
-    address: String,
-    _runtime: tokio::runtime::Runtime,
-}
-
-fn serve(specs: &[RepositorySpec], script: Script) -> Server {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(1)
-        .enable_all()
-        .build()
-        .expect("a runtime");
-    let (standin, address) = runtime.block_on(async {
-        let standin = Arc::new(StandIn::new(World::new(5, Sizes::small(), specs), script));
-        let address = standin::serve(Arc::clone(&standin)).await.expect("a port");
-        (standin, format!("http://{address}"))
-    });
-    Server {
-        standin,
-        address,
-        _runtime: runtime,
-    }
-}
-
-fn repository(name: &str, pull_requests: u64) -> RepositorySpec {
-    RepositorySpec {
-        name: name.to_owned(),
-        pull_requests,
-        archived: false,
-        fork: false,
-    }
-}
-
-fn tandem(server: &Server) -> Tandem {
-    let mut tandem = Tandem::new();
-    tandem.set("TANDEM_GITHUB_BASE_URL", &server.address);
-    tandem.set("GITHUB_TOKEN", TOKEN);
-    tandem
-}
 
 fn run(tandem: &Tandem, arguments: &[&str]) -> (i32, String, String) {
     let output = tandem.command(arguments).output().expect("runs");
@@ -203,4 +161,31 @@ fn each_refusal_is_one_error_with_a_fix() {
         3,
         &["Bad credentials", "what was stored stays"],
     );
+}
+
+#[test]
+fn what_was_stored_before_a_token_was_revoked_stays_and_the_next_goes_on() {
+    let script = Script {
+        revoked_after: Some(8),
+        ..Script::default()
+    };
+    let server = serve(&[repository("acme/shop", 300)], script);
+    let tandem = tandem(&server);
+    let (code, out, err) = run(&tandem, &["sync", "--org", "acme"]);
+    assert_eq!((code, out.as_str()), (3, ""), "{err}");
+    let stored = |tandem: &Tandem| {
+        let status = tandem.json(&["sync", "--status"]);
+        status["repositories"][0]["pull_requests"]["stored"]
+            .as_u64()
+            .expect("a number")
+    };
+    let before = stored(&tandem);
+    assert!((1..300).contains(&before), "{before}");
+    server.standin.follow(Script::default());
+    server.standin.reset_counts();
+    let report = tandem.json(&["sync", "--org", "acme"]);
+    assert_eq!(stored(&tandem), 300);
+    // At most a page of the walk is read again.
+    let read = report["read"].as_u64().expect("a number");
+    assert!(read <= 300 - before + 100, "{before} before, {read} now");
 }

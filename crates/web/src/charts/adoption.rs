@@ -36,6 +36,9 @@ fn share(part: u64, whole: u64) -> f64 {
     }
 }
 
+/// Picks a count of a group.
+type Part = fn(&Group) -> u64;
+
 /// Shares of the pull requests of each month, stacked.
 pub(crate) fn adoption_by_month(view: &View<'_>, adoption: &Adoption) -> Figure {
     let title = "Who wrote it, by month of opening";
@@ -51,7 +54,6 @@ pub(crate) fn adoption_by_month(view: &View<'_>, adoption: &Adoption) -> Figure 
             "No pull request of this scope has a date of opening.",
         );
     }
-    type Part = fn(&Group) -> u64;
     let parts: [(&str, Part, &'static str); 4] = [
         ("Agent", |group| group.agent, colour::AGENT),
         ("Assisted", |group| group.assisted, colour::ASSISTED),

@@ -17,6 +17,9 @@ fn name_of(ending: &Endings) -> &str {
     ending.tool.as_deref().unwrap_or("none detected")
 }
 
+/// Picks a count of a group.
+type Part = fn(&Endings) -> u64;
+
 /// Merged, closed and open, by tool.
 pub(crate) fn outcomes(view: &View<'_>) -> Figure {
     let title = "What became of them, by tool";
@@ -27,7 +30,6 @@ pub(crate) fn outcomes(view: &View<'_>) -> Figure {
     let names: Vec<String> = (groups.iter().rev())
         .map(|group| name_of(group).to_owned())
         .collect();
-    type Part = fn(&Endings) -> u64;
     let parts: [(&str, Part, &'static str); 3] = [
         ("Merged", |group| group.merged, "var(--series-3)"),
         (

@@ -60,6 +60,9 @@ pub(super) fn step_trace(
         .hover_template(format!("%{{y:.1f}} % {verb} after %{{x:.2f}} h"))
 }
 
+/// Picks a stage of an arm.
+type Pick = fn(&StageMedians) -> Option<StageMedian>;
+
 /// The medians of the stages, with AI beside without.
 pub(crate) fn cycle_split(view: &View<'_>) -> Figure {
     let title = "Where the time goes";
@@ -74,7 +77,6 @@ pub(crate) fn cycle_split(view: &View<'_>) -> Figure {
             "Neither side has five measured pull requests.",
         );
     }
-    type Pick = fn(&StageMedians) -> Option<StageMedian>;
     let stages: [(&str, Pick, &'static str); 4] = [
         ("As a draft", |arm| arm.draft, "var(--series-8)"),
         ("Pickup", |arm| arm.pickup, "var(--series-5)"),
@@ -107,8 +109,8 @@ pub(crate) fn cycle_split(view: &View<'_>) -> Figure {
         format!(
             "Median hours of each stage, each of the pull requests that have it (n in the table): they do not add up \
              to the median cycle. Approval to merge is the last part of the review. n = {} with AI, {} without.",
-            arm_n(&all.with_ai),
-            arm_n(&all.without_ai)
+            arm_n(all.with_ai.as_ref()),
+            arm_n(all.without_ai.as_ref())
         ),
         &traces,
         Layout::new()
@@ -120,9 +122,8 @@ pub(crate) fn cycle_split(view: &View<'_>) -> Figure {
     .height(330)
 }
 
-fn arm_n(arm: &Option<StageMedians>) -> String {
-    arm.as_ref()
-        .map_or_else(|| "fewer than 5".to_owned(), |arm| count(arm.n as u64))
+fn arm_n(arm: Option<&StageMedians>) -> String {
+    arm.map_or_else(|| "fewer than 5".to_owned(), |arm| count(arm.n as u64))
 }
 
 fn split_table(view: &View<'_>, splits: &[CycleSplit]) -> Table {

@@ -76,6 +76,13 @@ pub(super) fn run(app: &App, team: Option<&str>) -> Result<Outcome, CliError> {
             app.output
                 .line(&format!("  {}: {trouble}", line.sync.repo))?;
         }
+        if line.sync.to_read_again > 0 {
+            app.output.line(&format!(
+                "  {}: {} pull requests are read again by the next sync",
+                line.sync.repo,
+                count(line.sync.to_read_again)
+            ))?;
+        }
         for gap in &line.gaps {
             app.output.line(&crate::output::printable(&format!(
                 "  {}#{}: {}",

@@ -67,7 +67,7 @@ pub(super) fn card(pull_request: &PullRequest, evidence: &[Evidence], names: &Na
             h2 { "What happened" }
             ol.timeline {
                 @for entry in &entries {
-                    li id=(anchor(&entry.place)) data-evidence=[entry.is_evidence.then_some("yes")] {
+                    li id=[entry.place.contains('[').then(|| anchor(&entry.place))] data-evidence=[entry.is_evidence.then_some("yes")] {
                         p.when {
                             strong { (entry.what) }
                             @if let Some(at) = entry.at { " " time datetime=(at) { (moment(at)) } }

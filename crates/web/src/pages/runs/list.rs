@@ -122,7 +122,7 @@ fn table_of(runs: &[RunLine], details: &BTreeMap<RunId, Run>) -> Markup {
         let is_running = run.state == RunState::Running;
         table.row(vec![
             Cell::link(
-                &format!("Run\u{a0}{}", run.id),
+                format!("Run\u{a0}{}", run.id),
                 Some(format!("/runs/{}", run.id)),
             ),
             Cell::text(state_badge(run.state.as_str())),

@@ -158,7 +158,7 @@ fn table_of<'q>(rows: impl Iterator<Item = &'q QuarantinedRequest>) -> Markup {
             Cell::text(row.kind.as_str().replace('_', " ")),
             Cell::text(detail(&row.detail)),
             Cell::number(row.attempts),
-            Cell::link(&format!("Run {run}"), Some(format!("/runs/{run}"))),
+            Cell::link(format!("Run {run}"), Some(format!("/runs/{run}"))),
             Cell::text(if row.dropped {
                 "dropped"
             } else {
