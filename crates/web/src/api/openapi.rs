@@ -88,6 +88,12 @@ fn described(
             refusal("No token, or none that is known."),
         );
     }
+    if operation.parameters.iter().any(|one| one.name == "author") {
+        responses.insert(
+            "403".to_owned(),
+            refusal("Names of people are not shown here."),
+        );
+    }
     let can_be_missing = operation
         .parameters
         .iter()

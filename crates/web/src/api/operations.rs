@@ -61,7 +61,7 @@ const fn path(name: &'static str, words: &'static str, kind: Kind) -> Parameter 
 /// Most items of a page.
 pub(super) const MOST_ITEMS: u64 = 200;
 
-const TEAM: Parameter = query("team", "Only this team.", Kind::Text(400));
+const TEAM: Parameter = query("team", "Only this team.", Kind::Text(100));
 const FROM: Parameter = query(
     "from",
     "Only pull requests opened in this month or later.",
@@ -192,11 +192,11 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         same_as: "the page of pull requests",
         parameters: &[
             TEAM,
-            query("repo", "Only this repository, owner/name.", Kind::Text(400)),
+            query("repo", "Only this repository, owner/name.", Kind::Text(100)),
             query(
                 "author",
                 "Only those opened by this login, where names of people are shown.",
-                Kind::Text(400),
+                Kind::Text(100),
             ),
             query("opened", "Only those opened in this month.", Kind::Month),
             query("merged", "Only those merged in this month.", Kind::Month),
@@ -214,7 +214,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[
             query(
                 "tool",
                 "Only those in which this tool (its slug) took part.",
-                Kind::Text(400),
+                Kind::Text(100),
             ),
             query("size", "How large.", Kind::Choice(search::sizes)),
             query(
@@ -230,7 +230,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[
             query(
                 "title",
                 "Words of the title, each from its beginning.",
-                Kind::Text(400),
+                Kind::Text(100),
             ),
             query(
                 "unreviewed",
@@ -264,8 +264,8 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         summary: "One pull request with its verdict, the evidence and the analysis",
         same_as: "tandem verdicts OWNER/NAME#NUMBER --json, for the verdict",
         parameters: &[
-            path("owner", "The owner of the repository.", Kind::Name(400)),
-            path("name", "The name of the repository.", Kind::Name(400)),
+            path("owner", "The owner of the repository.", Kind::Name(100)),
+            path("name", "The name of the repository.", Kind::Name(100)),
             path(
                 "number",
                 "The number within the repository.",

@@ -21,9 +21,9 @@ pub(crate) enum Place {
 pub(crate) enum Kind {
     /// A month, `2026-05`.
     Month,
-    /// Text of at least one and at most so many bytes, without control characters.
+    /// Text of at least one and at most so many characters, none of them a control character.
     Text(usize),
-    /// A part of a path: text without slashes.
+    /// A part of a repository's name: letters, digits, `.`, `_` and `-`.
     Name(usize),
     /// One of these words.
     Choice(fn() -> Vec<&'static str>),
@@ -53,11 +53,13 @@ impl Kind {
         let is_fine = match self {
             Kind::Month => month_of_name(text).is_some() && text.is_ascii(),
             Kind::Text(longest) => {
-                (1..=longest).contains(&text.len()) && !text.chars().any(char::is_control)
+                (1..=longest).contains(&text.chars().count()) && !text.chars().any(char::is_control)
             }
             Kind::Name(longest) => {
+                let is_letter = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
                 (1..=longest).contains(&text.len())
-                    && !text.contains(|one: char| one == '/' || one.is_control())
+                    && text.bytes().all(is_letter)
+                    && text.bytes().any(|byte| byte != b'.')
             }
             Kind::Choice(words) => words().contains(&text),
             Kind::Integer(least, most) => {
@@ -78,7 +80,7 @@ impl Kind {
         Err(match self {
             Kind::Month => "write a month as 2026-05".to_owned(),
             Kind::Text(longest) | Kind::Name(longest) => {
-                format!("give 1 to {longest} bytes of text")
+                format!("give 1 to {longest} characters of text")
             }
             Kind::Choice(words) => format!("give one of {}", words().join(", ")),
             Kind::Integer(least, most) => format!("give a whole number from {least} to {most}"),
@@ -94,10 +96,10 @@ impl Kind {
                 json!({"type": "string", "pattern": "^[0-9]{4}-(0[1-9]|1[0-2])$", "examples": ["2026-05"]})
             }
             Kind::Text(longest) => {
-                json!({"type": "string", "minLength": 1, "maxLength": longest / 4, "pattern": "^[^\\u0000-\\u001f\\u007f-\\u009f]+$"})
+                json!({"type": "string", "minLength": 1, "maxLength": longest, "pattern": "^[^\\u0000-\\u001f\\u007f-\\u009f]+$"})
             }
             Kind::Name(longest) => {
-                json!({"type": "string", "minLength": 1, "maxLength": longest / 4, "pattern": "^[A-Za-z0-9._-]*[A-Za-z0-9_-][A-Za-z0-9._-]*$"})
+                json!({"type": "string", "minLength": 1, "maxLength": longest, "pattern": "^[A-Za-z0-9._-]*[A-Za-z0-9_-][A-Za-z0-9._-]*$"})
             }
             Kind::Choice(words) => json!({"type": "string", "enum": words()}),
             Kind::Integer(least, most) => {
@@ -186,9 +188,12 @@ mod tests {
             (Kind::Month, "+026-05", false),
             (Kind::Text(4), "abcd", true),
             (Kind::Text(4), "", false),
+            (Kind::Text(4), "ü€ü€", true),
             (Kind::Text(4), "abcde", false),
             (Kind::Text(4), "a\u{0}", false),
             (Kind::Name(9), "a/b", false),
+            (Kind::Name(9), "..", false),
+            (Kind::Name(9), ".github", true),
             (Kind::Choice(words), "a", true),
             (Kind::Choice(words), "c", false),
             (Kind::Integer(1, 200), "200", true),

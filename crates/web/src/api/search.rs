@@ -1,5 +1,6 @@
 //! The list of pull requests: filters, order, pages by key.
 
+use http::StatusCode;
 use jiff::Timestamp;
 use measures::SizeBucket;
 use model::{Origin, Signal};
@@ -159,8 +160,10 @@ fn query_of(asked: &Asked) -> Result<PullRequestQuery, Problem> {
             .unwrap_or_default()
     };
     if given.text("author").is_some() && !asked.site.settings.people {
-        return Err(Problem::wrong("names of people are not shown here")
-            .hint("whoever runs this server can set privacy.people"));
+        return Err(
+            Problem::new(StatusCode::FORBIDDEN, "names of people are not shown here")
+                .hint("whoever runs this server can set privacy.people"),
+        );
     }
     Ok(PullRequestQuery {
         team: text("team"),
