@@ -2,9 +2,9 @@
 //! given, whether they are met.
 //!
 //! `TANDEM_BENCH_DB` names a database that `tandem import` and `tandem detect` have filled,
-//! `TANDEM_BENCH_SUMMARY` the summary that its generator wrote. Without a database it says so and ends.
+//! `TANDEM_BENCH_SUMMARY` the summary that its generator wrote (see `scripts/exact`), and
+//! `TANDEM_BENCH_REPORT` a file for the report. Without a database it says so and ends.
 
-use std::collections::BTreeMap;
 use std::error::Error;
 use std::time::Instant;
 
@@ -12,11 +12,15 @@ use insights::adoption::{AdoptionClock, adoption_of};
 use insights::advice::builtin_rules;
 use insights::effects::{Exposure, Reading, Sensitivity};
 use insights::{ReportOptions, Scope, report};
-use measures::{Arm, Calendar, Clock, Metric, Observations};
+use measures::{Arm, Calendar, Clock, Metric, Observation, Observations};
 use serde_json::Value;
 use store::{OpenOptions, Selection};
 
 type AnyError = Box<dyn Error>;
+
+/// The generator's hours have four digits. It also cuts them down to whole seconds after a multiplication
+/// that may fall short by the last bit: a second can be lost.
+const ROUNDED_HOURS: f64 = 1.0 / 3_600.0 + 0.51e-4;
 
 fn main() -> Result<(), AnyError> {
     let Some(database) = std::env::var_os("TANDEM_BENCH_DB") else {
@@ -26,14 +30,7 @@ fn main() -> Result<(), AnyError> {
     let database = database.to_string_lossy().into_owned();
     let start = Instant::now();
     let store = store::open(&database, &OpenOptions::read("bench"))?;
-    let mut all = Observations::default();
-    let mut after = None;
-    loop {
-        after = store.observations(&Selection::all(), after, 50_000, &mut all)?;
-        if after.is_none() {
-            break;
-        }
-    }
+    let mut all = store.all_observations(&Selection::all())?;
     let unlinked = all.link_reverts();
     println!(
         "read        {:7.2} s  {} pull requests, {} teams, {unlinked} reverts without an original",
@@ -62,6 +59,10 @@ fn main() -> Result<(), AnyError> {
         report.advice.teams.len()
     );
     println!("in all      {:7.2} s", start.elapsed().as_secs_f64());
+    print_use_of_machine();
+    if let Some(path) = std::env::var_os("TANDEM_BENCH_REPORT") {
+        std::fs::write(path, serde_json::to_vec_pretty(&report)?)?;
+    }
     for comparison in report.authorship.iter().filter(|one| one.team.is_none()) {
         println!("  {}", comparison.sentence);
         if comparison.metric == Metric::Cycle {
@@ -70,91 +71,135 @@ fn main() -> Result<(), AnyError> {
         }
     }
     if let Some(summary) = std::env::var_os("TANDEM_BENCH_SUMMARY") {
-        hold_against(
-            &all,
-            &serde_json::from_str(&std::fs::read_to_string(summary)?)?,
-        )?;
+        let summary = serde_json::from_str(&std::fs::read_to_string(summary)?)?;
+        let differing = hold_against(&all, &summary)?;
+        if differing > 0 {
+            return Err(format!("{differing} answers differ").into());
+        }
     }
     Ok(())
 }
 
-/// Holds counts and medians of each team against the generator's own, and fails where they differ.
-fn hold_against(all: &Observations, summary: &Value) -> Result<(), AnyError> {
-    let mut wrong: BTreeMap<&str, u64> = BTreeMap::new();
+/// Prints processor time and memory where the system tells them, which Linux does: on a machine that is
+/// busy, time alone says little.
+fn print_use_of_machine() {
+    let read = |path: &str| std::fs::read_to_string(path).unwrap_or_default();
+    let stat = read("/proc/self/stat");
+    // Behind the name, which may hold anything: user and system time are the 12th and 13th, in ticks.
+    let fields = stat
+        .rsplit(')')
+        .next()
+        .unwrap_or_default()
+        .split_whitespace();
+    let ticks: Vec<f64> = fields
+        .skip(11)
+        .take(2)
+        .filter_map(|it| it.parse().ok())
+        .collect();
+    if let [user, system] = ticks[..] {
+        println!(
+            "processor   {:7.2} s  of a user, {:.2} s of the system",
+            user / 100.0,
+            system / 100.0
+        );
+    }
+    let status = read("/proc/self/status");
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let peak = peak.and_then(|line| line.trim().strip_suffix(" kB")?.parse::<f64>().ok());
+    if let Some(kibibytes) = peak {
+        println!("memory      {:7.0} MiB at most", kibibytes / 1024.0);
+    }
+    println!("load        {}", read("/proc/loadavg").trim());
+}
+
+/// Holds counts and medians of each team against the generator's own; says which differ.
+fn hold_against(all: &Observations, summary: &Value) -> Result<u64, AnyError> {
     let mut checked = 0_u64;
+    let mut differing = 0_u64;
+    let mut check = |what: &str, whose: &str, found: String, wanted: String, is_right: bool| {
+        checked += 1;
+        if !is_right {
+            differing += 1;
+            println!("differs     {what}: {whose} is {found} instead of {wanted}");
+        }
+    };
     let adoption = adoption_of(all, AdoptionClock::Created, None);
     let teams = summary["teams"].as_object().ok_or("no teams")?;
     for (team, expected) in teams {
         let code = all.teams.names().iter().position(|name| **name == **team);
         let of_team = || all.rows.iter().filter(|row| row.team.index() == code);
-        let mut check = |what: &'static str, is_right: bool| {
-            checked += 1;
-            *wrong.entry(what).or_default() += u64::from(!is_right);
-        };
-        let is_ai = |row: &&measures::Observation| row.arm() == Some(Arm::Ai);
-        check(
-            "pull requests",
-            expected["n"].as_u64() == Some(of_team().count() as u64),
-        );
-        check(
-            "AI-authored",
-            expected["ai"].as_u64() == Some(of_team().filter(is_ai).count() as u64),
-        );
+        let is_ai = |row: &&Observation| row.arm() == Some(Arm::Ai);
+        for (what, found) in [
+            ("n", of_team().count()),
+            ("ai", of_team().filter(is_ai).count()),
+        ] {
+            let is_right = expected[what].as_u64() == Some(found as u64);
+            check(
+                what,
+                team,
+                found.to_string(),
+                expected[what].to_string(),
+                is_right,
+            );
+        }
         for (month, counts) in expected["months"].as_object().ok_or("no months")? {
-            let cell = adoption
-                .by_team_month
-                .iter()
-                .find(|cell| cell.team == *team && cell.month == *month);
-            let found = cell.map(|cell| {
+            let mut cells = adoption.by_team_month.iter();
+            let cell = cells.find(|cell| cell.team == *team && cell.month == *month);
+            let found = cell.map_or([0, 0], |cell| {
                 let group = &cell.group;
-                (
+                [
                     group.pull_requests + group.plain_bots,
                     group.agent + group.assisted,
-                )
+                ]
             });
-            let wanted = (counts[0].as_u64(), counts[1].as_u64());
+            let is_right = *counts == serde_json::json!(found);
+            let whose = format!("{team} {month}");
             check(
-                "team-months",
-                found.map(|(n, ai)| (Some(n), Some(ai))) == Some(wanted),
+                "month",
+                &whose,
+                format!("{found:?}"),
+                counts.to_string(),
+                is_right,
             );
         }
         for (arm, with_ai) in [("ai", true), ("non_ai", false)] {
-            for (name, clock) in [
-                ("cycle_hours", Clock::OpenToMerge),
-                ("first_review_hours", Clock::PickupFromOpen),
+            for (what, key, clock) in [
+                ("cycle", "cycle_hours", Clock::OpenToMerge),
+                ("first review", "first_review_hours", Clock::PickupFromOpen),
             ] {
-                let wanted = &expected[name][arm];
+                let wanted = &expected[key][arm];
                 let values: Vec<f64> = of_team()
                     .filter(|row| Exposure::AiAuthored.arm(row) == Some(with_ai))
-                    .filter_map(|row| match clock {
-                        // The generator's first review may also come after the end.
-                        Clock::PickupFromOpen => {
-                            let first = row.human_review_from_open.seconds()?;
-                            Some(first - row.opened.seconds()?)
-                        }
-                        _ => row.clock(clock, &Calendar::Always),
-                    })
-                    .map(|seconds| seconds as f64 / 3600.0)
+                    .filter_map(|row| hours(row, clock))
                     .collect();
                 let n_is_right = wanted["n"].as_u64() == Some(values.len() as u64);
                 let median = stats::median(&values).ok();
-                let near = |one: f64, other: f64| (one - other).abs() < 3e-4;
                 let median_is_right = match (median, wanted["median"].as_f64()) {
-                    (Some(found), Some(wanted)) => near(found, wanted),
+                    (Some(found), Some(wanted)) => (found - wanted).abs() < ROUNDED_HOURS,
                     (None, None) => true,
                     _ => false,
                 };
-                if name == "cycle_hours" {
-                    check("cycle: n", n_is_right);
-                    check("cycle: median", median_is_right);
-                } else {
-                    check("first review: n", n_is_right);
-                    check("first review: median", median_is_right);
+                for (part, is_right) in [("n", n_is_right), ("median", median_is_right)] {
+                    let found = format!("{} and {median:?}", values.len());
+                    let whose = format!("{team} {arm} {part}");
+                    check(what, &whose, found, wanted.to_string(), is_right);
                 }
             }
         }
     }
-    let total: u64 = wrong.values().sum();
-    println!("checked     {checked} answers, {total} differ: {wrong:?}");
-    Ok(())
+    println!("checked     {checked} answers, {differing} differ");
+    Ok(differing)
+}
+
+/// A duration in hours, by the moments that the generator takes.
+fn hours(row: &Observation, clock: Clock) -> Option<f64> {
+    let seconds = match clock {
+        // The generator's first review may also come after the end.
+        Clock::PickupFromOpen => {
+            let first = row.human_review_from_open.seconds()?;
+            first - row.opened.seconds()?
+        }
+        _ => row.clock(clock, &Calendar::Always)?,
+    };
+    Some(seconds as f64 / 3600.0)
 }

@@ -90,20 +90,23 @@ pub fn report(observations: &Observations, options: &ReportOptions) -> Report {
         };
         compare(observations, &question, &options.reading)
     };
-    let ((adoption_by_created, adoption_by_merged), (authorship, review)) = rayon::join(
+    let by = |clock| adoption_of(observations, clock, Some(&current_month));
+    // All side by side, so that no processor waits for the last comparison of a family.
+    let ((adoption, advice, questions), (authorship, review)) = rayon::join(
         || {
-            let by = |clock| adoption_of(observations, clock, Some(&current_month));
-            (by(AdoptionClock::Created), by(AdoptionClock::Merged))
+            let adoption = (by(AdoptionClock::Created), by(AdoptionClock::Merged));
+            let advice = advise(observations, &options.rules, &options.reading);
+            let questions = answer(observations, &options.reading);
+            (adoption, advice, questions)
         },
         || {
-            (
-                ask(Exposure::AiAuthored, &METRICS),
-                ask(Exposure::AiReviewed, &REVIEW_METRICS),
+            rayon::join(
+                || ask(Exposure::AiAuthored, &METRICS),
+                || ask(Exposure::AiReviewed, &REVIEW_METRICS),
             )
         },
     );
-    let questions = answer(observations, &options.reading);
-    let advice = advise(observations, &options.rules, &options.reading);
+    let (adoption_by_created, adoption_by_merged) = adoption;
     let not_measured = observations.rows.iter().filter(|row| !row.measured).count() as u64;
     let mut metrics = wanted(&METRICS);
     metrics.extend([Metric::Adoption, Metric::AiReviewed]);

@@ -11,6 +11,9 @@ use crate::clocks::{Clock, Point, seconds_between};
 /// How long after its merge a revert counts against a pull request.
 const REVERT_WINDOW_SECONDS: i64 = 30 * 86_400;
 
+/// Places of a table that tells numbers and titles which no revert means.
+const MARKS: usize = 1 << 16;
+
 /// A moment in seconds since 1970 in 32 bits, or not known.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Moment(u32);
@@ -69,6 +72,11 @@ impl Dictionary {
         self.names.push(Arc::clone(&name));
         self.codes.insert(name, code);
         Code(code)
+    }
+
+    /// The codes of the names of another, in the order of its codes.
+    fn codes_of(&mut self, other: &Dictionary) -> Vec<Code> {
+        other.names.iter().map(|name| self.code(name)).collect()
     }
 
     /// The name of a code.
@@ -296,6 +304,29 @@ impl Observation {
         }
     }
 
+    /// What was known of it at a moment: what had happened by then. `None` if it was not opened yet.
+    ///
+    /// Counts (reviews, rounds, size) are those of today: when they grew is not stored.
+    pub fn as_of(&self, now: i64) -> Option<Observation> {
+        let before = |moment: Moment| match moment.seconds() {
+            Some(at) if at < now => moment,
+            _ => Moment::default(),
+        };
+        let is_opened = self.opened.seconds().is_some_and(|opened| opened < now);
+        is_opened.then(|| Observation {
+            ready: before(self.ready),
+            human_review: before(self.human_review),
+            human_review_from_open: before(self.human_review_from_open),
+            anyone_review: before(self.anyone_review),
+            bot_review: before(self.bot_review),
+            approved: before(self.approved),
+            merged: before(self.merged),
+            closed: before(self.closed),
+            reverted: before(self.reverted),
+            ..*self
+        })
+    }
+
     fn at(&self, point: Point) -> Option<i64> {
         let end = self.ended();
         let not_after_end = |at: &i64| end.is_none_or(|end| *at <= end);
@@ -336,39 +367,26 @@ pub struct Observations {
 }
 
 impl Observations {
-    /// What was known at a moment: pull requests opened before it, and of them what had happened.
-    ///
-    /// Counts (reviews, rounds, size) are those of today: when they grew is not stored.
-    pub fn as_of(&self, now: i64) -> Observations {
-        let before = |moment: Moment| match moment.seconds() {
-            Some(at) if at < now => moment,
-            _ => Moment::default(),
+    /// Adds the rows of others after its own, their codes turned into its own.
+    pub fn append(&mut self, mut others: Observations) {
+        let teams = self.teams.codes_of(&others.teams);
+        let repos = self.repos.codes_of(&others.repos);
+        let people = self.people.codes_of(&others.people);
+        let tools = self.tools.codes_of(&others.tools);
+        let reviewer_sets = self.reviewer_sets.codes_of(&others.reviewer_sets);
+        let own = |codes: &[Code], code: Code| {
+            let known = code.index().and_then(|index| codes.get(index));
+            known.copied().unwrap_or(Code::NONE)
         };
-        let rows = self
-            .rows
-            .iter()
-            .filter(|row| row.opened.seconds().is_some_and(|opened| opened < now))
-            .map(|row| Observation {
-                ready: before(row.ready),
-                human_review: before(row.human_review),
-                human_review_from_open: before(row.human_review_from_open),
-                anyone_review: before(row.anyone_review),
-                bot_review: before(row.bot_review),
-                approved: before(row.approved),
-                merged: before(row.merged),
-                closed: before(row.closed),
-                reverted: before(row.reverted),
-                ..*row
-            })
-            .collect();
-        Observations {
-            teams: self.teams.clone(),
-            repos: self.repos.clone(),
-            people: self.people.clone(),
-            tools: self.tools.clone(),
-            reviewer_sets: self.reviewer_sets.clone(),
-            rows,
+        for row in &mut others.rows {
+            row.team = own(&teams, row.team);
+            row.repo = own(&repos, row.repo);
+            row.person = own(&people, row.person);
+            row.author_tools = own(&tools, row.author_tools);
+            row.review_tools = own(&tools, row.review_tools);
+            row.reviewers = own(&reviewer_sets, row.reviewers);
         }
+        self.rows.append(&mut others.rows);
     }
 
     /// Finds the originals of reverts and marks them as reverted. A revert finds its original by
@@ -393,8 +411,20 @@ impl Observations {
         if reverts == 0 {
             return 0;
         }
+        // Few rows are meant by a revert: most are told apart without asking a map.
+        let mut may_be_meant = vec![false; MARKS];
+        for (_, number) in by_number.keys() {
+            may_be_meant[*number as usize % MARKS] = true;
+        }
+        for (_, title) in by_title.keys() {
+            may_be_meant[*title as usize % MARKS] = true;
+        }
         let mut linked: u64 = 0;
         for row in &mut self.rows {
+            let is_marked = |key: u32| may_be_meant[key as usize % MARKS];
+            if !is_marked(row.number) && !is_marked(row.title_code) {
+                continue;
+            }
             let found = by_number.remove(&(row.repo, row.number)).or_else(|| {
                 let at = *by_title.get(&(row.repo, row.title_code))?;
                 (row.merged.seconds()? <= at.seconds()?).then_some(at)

@@ -13,26 +13,42 @@ pub(crate) struct DenseCodes {
 impl DenseCodes {
     /// Renumbers `codes`.
     pub(crate) fn new(codes: &[u32]) -> Self {
-        let largest = codes.iter().copied().max().unwrap_or(0) as usize;
-        // A table is quickest while it is not much larger than the column.
-        if largest <= 4 * codes.len() + 1024 {
-            let mut renumbered = vec![u32::MAX; largest + 1];
+        // Tables are quickest while they are not much larger than the column. Codes often stand in for
+        // something else at the upper end, so that there is one for either end.
+        let reach = 4 * codes.len() + 1024;
+        let from_top = |code: u32| (u32::MAX - code) as usize;
+        let (mut largest_low, mut depth) = (0, 0);
+        for &code in codes {
+            if code as usize <= reach {
+                largest_low = largest_low.max(code as usize + 1);
+            } else {
+                depth = depth.max(from_top(code) + 1);
+            }
+        }
+        if depth <= reach {
+            let mut low = vec![u32::MAX; largest_low];
+            let mut top = vec![u32::MAX; depth];
             for &code in codes {
-                renumbered[code as usize] = 0;
+                let slot = low.get_mut(code as usize);
+                if let Some(slot) = slot.or_else(|| top.get_mut(from_top(code))) {
+                    *slot = 0;
+                }
             }
             let mut groups = 0;
-            for slot in &mut renumbered {
+            for slot in low.iter_mut().chain(top.iter_mut().rev()) {
                 if *slot == 0 {
                     *slot = groups;
                     groups += 1;
                 }
             }
-            let codes = codes
-                .iter()
-                .map(|&code| renumbered[code as usize])
-                .collect();
+            let renumbered = |&code: &u32| {
+                let slot = low.get(code as usize);
+                slot.or_else(|| top.get(from_top(code)))
+                    .copied()
+                    .unwrap_or(0)
+            };
             return DenseCodes {
-                codes,
+                codes: codes.iter().map(renumbered).collect(),
                 groups: groups as usize,
             };
         }
@@ -65,6 +81,7 @@ mod tests {
         for codes in [
             vec![7, 3, 7, 9],
             vec![4_000_000_000, 5, 4_000_000_000, u32::MAX],
+            vec![u32::MAX - 1, 5, u32::MAX - 1, u32::MAX],
         ] {
             let dense = DenseCodes::new(&codes);
             assert_eq!(dense.codes, [1, 0, 1, 2]);

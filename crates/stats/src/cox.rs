@@ -4,7 +4,7 @@ use nalgebra::{DMatrix, DVector};
 use serde::{Deserialize, Serialize};
 
 use crate::cox_residuals::Residuals;
-use crate::cox_rows::{CoxRows, Likelihood};
+use crate::cox_rows::{HazardRows, Likelihood, rows_of};
 use crate::distribution::{Z_95, normal_two_sided, student_97_5, student_two_sided};
 use crate::error::{StatsError, require_at_least};
 use crate::proportion::Interval;
@@ -14,6 +14,9 @@ const MOST_ITERATIONS: usize = 50;
 
 /// A coefficient this large for one standard deviation means that an arm has no events at all.
 const FARTHEST: f64 = 20.0;
+
+/// What an event tells of a regressor with a standard deviation of 1, at least.
+const LEAST_INFORMATION: f64 = 1e-9;
 
 /// Survival data with regressors.
 #[derive(Debug, Clone, Copy)]
@@ -73,24 +76,32 @@ pub struct HazardCoefficient {
 /// (1994) 515-526), with clusters against the variance between them. Source: D. R. Cox, JRSS B 34 (1972)
 /// 187-220.
 pub fn cox(data: &CoxData) -> Result<CoxFit, StatsError> {
-    let rows = CoxRows::new(data)?;
-    let (coefficients, likelihood) = maximise(&rows)?;
+    let rows = rows_of(data)?;
+    let (coefficients, likelihood) = maximise(rows.as_ref())?;
+    // Where the regressors tell which row has each event, the likelihood has no summit: how far the steps
+    // went before rounding stopped them means nothing.
+    if likelihood.information.diagonal().max() <= LEAST_INFORMATION * rows.events() as f64 {
+        return Err(not_converged());
+    }
     let inverse = invert(&likelihood.information)?;
-    let residuals = Residuals::new(&rows, &coefficients);
+    let residuals = rows.residuals(&coefficients);
     let (covariance, df) = if data.clusters.is_some() {
-        require_at_least("clusters", 2, rows.clusters)?;
+        require_at_least("clusters", 2, rows.clusters())?;
         let steps = corrected_scores(&residuals, &inverse) * &inverse;
-        (steps.transpose() * &steps, Some(rows.clusters as f64 - 1.0))
+        (
+            steps.transpose() * &steps,
+            Some(rows.clusters() as f64 - 1.0),
+        )
     } else {
         (inverse.clone(), None)
     };
     // The covariance of the trend of Schoenfeld residuals; per event, as all had the same.
     let trend_covariance = if data.clusters.is_some() {
-        let groups = rows.clusters as f64;
+        let groups = rows.clusters() as f64;
         let trends = &residuals.cluster_trends;
         trends.transpose() * trends * (groups / (groups - 1.0))
     } else {
-        &likelihood.information * (residuals.rank_squares / rows.events as f64)
+        &likelihood.information * (residuals.rank_squares / rows.events() as f64)
     };
     let trend_test = |statistic: f64, df: usize| {
         // When all events happen at once there is no time to change over.
@@ -99,14 +110,14 @@ pub fn cox(data: &CoxData) -> Result<CoxFit, StatsError> {
         } else {
             0.0
         };
-        ChiSquare::new(statistic, df, rows.events as u64)
+        ChiSquare::new(statistic, df, rows.events() as u64)
     };
     let scaled_covariance = &inverse * &trend_covariance * &inverse;
     let joint = trend_covariance.clone().cholesky();
     let joint = joint.map_or(0.0, |it| residuals.trend.dot(&it.solve(&residuals.trend)));
     let scaled_trend = &inverse * &residuals.trend;
     let coefficient = |column: usize| {
-        let scale = rows.scales[column];
+        let scale = rows.scales()[column];
         let estimate = coefficients[column] / scale;
         let standard_error = covariance[(column, column)].max(0.0).sqrt() / scale;
         let z = estimate / standard_error;
@@ -129,12 +140,12 @@ pub fn cox(data: &CoxData) -> Result<CoxFit, StatsError> {
         }
     };
     Ok(CoxFit {
-        coefficients: (0..rows.width).map(coefficient).collect(),
+        coefficients: (0..rows.width()).map(coefficient).collect(),
         log_likelihood: likelihood.value,
-        proportionality: trend_test(joint, rows.width),
+        proportionality: trend_test(joint, rows.width()),
         n: data.times.len(),
-        events: rows.events,
-        clusters: data.clusters.map(|_| rows.clusters),
+        events: rows.events(),
+        clusters: data.clusters.map(|_| rows.clusters()),
     })
 }
 
@@ -161,8 +172,8 @@ fn corrected_scores(residuals: &Residuals, inverse: &DMatrix<f64>) -> DMatrix<f6
     corrected
 }
 
-fn maximise(rows: &CoxRows) -> Result<(DVector<f64>, Likelihood), StatsError> {
-    let mut coefficients = DVector::zeros(rows.width);
+fn maximise(rows: &dyn HazardRows) -> Result<(DVector<f64>, Likelihood), StatsError> {
+    let mut coefficients = DVector::zeros(rows.width());
     let mut likelihood = rows.likelihood(&coefficients);
     for _ in 0..MOST_ITERATIONS {
         let mut step = invert(&likelihood.information)? * &likelihood.gradient;
@@ -193,10 +204,14 @@ fn maximise(rows: &CoxRows) -> Result<(DVector<f64>, Likelihood), StatsError> {
             return Ok((coefficients, likelihood));
         }
     }
-    Err(StatsError::NotConverged {
+    Err(not_converged())
+}
+
+fn not_converged() -> StatsError {
+    StatsError::NotConverged {
         what: "the Cox model",
         iterations: MOST_ITERATIONS,
-    })
+    }
 }
 
 /// Inverts an information matrix of scaled regressors.
@@ -217,6 +232,7 @@ fn invert(information: &DMatrix<f64>) -> Result<DMatrix<f64>, StatsError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cox_rows::CoxRows;
 
     /// Rossi's arrests without ties, rows modulo 37 as clusters: the sandwich of lifelines 0.30.3.
     #[test]
@@ -262,7 +278,7 @@ mod tests {
             0.034_439_239,
         ];
         for (column, want) in want.into_iter().enumerate() {
-            let error = sandwich[(column, column)].sqrt() / rows.scales[column];
+            let error = sandwich[(column, column)].sqrt() / rows.scales()[column];
             assert!(
                 (error - want).abs() < 1e-7,
                 "{column}: {error} instead of {want}"

@@ -5,7 +5,7 @@ use nalgebra::{DMatrix, DVector};
 use crate::cox_rows::{CoxRows, Row, Sums};
 
 /// With more clusters than this no single one has enough weight to need a correction.
-const MOST_CLUSTERS_CORRECTED: usize = 400;
+pub(crate) const MOST_CLUSTERS_CORRECTED: usize = 400;
 
 /// What is read off the residuals at given coefficients.
 pub(crate) struct Residuals {

@@ -4,6 +4,8 @@ use nalgebra::{DMatrix, DVector};
 
 use crate::codes::DenseCodes;
 use crate::cox::CoxData;
+use crate::cox_residuals::Residuals;
+use crate::cox_two_groups::TwoGroupRows;
 use crate::error::{StatsError, require_at_least, require_finite, require_length};
 use crate::kaplan_meier::check_times;
 use crate::ranks::midranks;
@@ -12,12 +14,33 @@ use crate::ranks::midranks;
 pub(crate) struct CoxRows {
     pub(crate) width: usize,
     /// The standard deviation that each regressor was divided by.
-    pub(crate) scales: Vec<f64>,
-    pub(crate) events: usize,
+    scales: Vec<f64>,
+    events: usize,
     pub(crate) clusters: usize,
     pub(crate) rows: Vec<Row>,
     /// The regressors of row i at `i * width ..`.
     values: Vec<f64>,
+}
+
+/// Rows of a Cox model, however they are kept.
+pub(crate) trait HazardRows {
+    /// How many regressors there are.
+    fn width(&self) -> usize;
+    /// The standard deviation that each regressor was divided by.
+    fn scales(&self) -> &[f64];
+    fn events(&self) -> usize;
+    fn clusters(&self) -> usize;
+    /// Returns the log partial likelihood with ties as Efron counts them.
+    fn likelihood(&self, coefficients: &DVector<f64>) -> Likelihood;
+    fn residuals(&self, coefficients: &DVector<f64>) -> Residuals;
+}
+
+/// Keeps rows in the way that is quickest for their regressors.
+pub(crate) fn rows_of(data: &CoxData) -> Result<Box<dyn HazardRows>, StatsError> {
+    Ok(match TwoGroupRows::new(data)? {
+        Some(rows) => Box::new(rows),
+        None => Box::new(CoxRows::new(data)?),
+    })
 }
 
 /// One row beside its regressors.
@@ -82,7 +105,16 @@ impl Sums {
     }
 }
 
-impl CoxRows {
+/// Survival data that has been checked, its codes made dense.
+pub(crate) struct Checked {
+    pub(crate) strata: DenseCodes,
+    pub(crate) clusters: DenseCodes,
+    pub(crate) events: usize,
+    /// The centred rank of each event's time among all events; 0 without one.
+    pub(crate) ranks: Vec<f64>,
+}
+
+impl Checked {
     pub(crate) fn new(data: &CoxData) -> Result<Self, StatsError> {
         check_times(data.times, data.events.len())?;
         let n = data.times.len();
@@ -106,9 +138,35 @@ impl CoxRows {
         let clusters = codes("clusters", data.clusters)?;
         let events = data.events.iter().filter(|event| **event).count();
         require_at_least("events", 1, events)?;
+        require_at_least("regressors", 1, data.regressors.len())?;
+        Ok(Checked {
+            strata,
+            clusters,
+            events,
+            ranks: centred_ranks(data.times, data.events),
+        })
+    }
+}
+
+/// Returns the mean of a regressor and its standard deviation; `None` where it does not vary.
+pub(crate) fn mean_and_scale(regressor: &[f64]) -> Option<(f64, f64)> {
+    let n = regressor.len() as f64;
+    let mean = regressor.iter().sum::<f64>() / n;
+    let squares: f64 = regressor.iter().map(|value| (value - mean).powi(2)).sum();
+    let scale = (squares / n).sqrt();
+    (scale > 1e-12 * mean.abs()).then_some((mean, scale))
+}
+
+impl CoxRows {
+    pub(crate) fn new(data: &CoxData) -> Result<Self, StatsError> {
+        let Checked {
+            strata,
+            clusters,
+            events,
+            ranks,
+        } = Checked::new(data)?;
+        let n = data.times.len();
         let width = data.regressors.len();
-        require_at_least("regressors", 1, width)?;
-        let ranks = centred_ranks(data.times, data.events);
         let mut order: Vec<u32> = (0..n as u32).collect();
         order.sort_unstable_by(|&a, &b| {
             let (a, b) = (a as usize, b as usize);
@@ -118,12 +176,9 @@ impl CoxRows {
         let mut values = vec![0.0; n * width];
         let mut scales = Vec::with_capacity(width);
         for (column, regressor) in data.regressors.iter().enumerate() {
-            let mean = regressor.iter().sum::<f64>() / n as f64;
-            let squares: f64 = regressor.iter().map(|value| (value - mean).powi(2)).sum();
-            let scale = (squares / n as f64).sqrt();
-            if scale <= 1e-12 * mean.abs() {
+            let Some((mean, scale)) = mean_and_scale(regressor) else {
                 return Err(StatsError::Collinear { column });
-            }
+            };
             scales.push(scale);
             for (slot, &row) in order.iter().enumerate() {
                 values[slot * width + column] = (regressor[row as usize] - mean) / scale;
@@ -195,9 +250,30 @@ impl CoxRows {
             start += tied.len();
         }
     }
+}
 
-    /// Returns the log partial likelihood with ties as Efron counts them.
-    pub(crate) fn likelihood(&self, coefficients: &DVector<f64>) -> Likelihood {
+impl HazardRows for CoxRows {
+    fn width(&self) -> usize {
+        self.width
+    }
+
+    fn scales(&self) -> &[f64] {
+        &self.scales
+    }
+
+    fn events(&self) -> usize {
+        self.events
+    }
+
+    fn clusters(&self) -> usize {
+        self.clusters
+    }
+
+    fn residuals(&self, coefficients: &DVector<f64>) -> Residuals {
+        Residuals::new(self, coefficients)
+    }
+
+    fn likelihood(&self, coefficients: &DVector<f64>) -> Likelihood {
         let mut value = 0.0;
         let mut gradient = DVector::zeros(self.width);
         let mut information = DMatrix::zeros(self.width, self.width);

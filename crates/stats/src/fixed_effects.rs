@@ -9,6 +9,9 @@ const TOLERANCE: f64 = 1e-12;
 /// More iterations than any graph of authors and repositories has needed.
 const MOST_ITERATIONS: usize = 10_000;
 
+/// Rows that are worked on together: few enough to stay in the nearest cache.
+const BLOCK_ROWS: usize = 256;
+
 /// Group effects that a regression absorbs, prepared once for any number of columns.
 ///
 /// Rows that are alone in a group carry no information and are dropped, again and again until none is
@@ -18,16 +21,19 @@ pub struct FixedEffects {
     rows_given: usize,
     kept: Vec<u32>,
     factors: Vec<DenseCodes>,
-    sizes: Vec<Vec<f64>>,
-    crossings: Vec<Crossing>,
+    /// How many rows each group has, the groups of all factors one after another.
+    sizes: Vec<f64>,
+    /// Where the groups of each factor begin among them.
+    starts: Vec<usize>,
+    meetings: Vec<Meeting>,
 }
 
-/// How often each pair of levels of two factors meets.
-#[derive(Debug, Clone)]
-struct Crossing {
-    first: usize,
-    second: usize,
-    cells: Vec<(u32, u32, f64)>,
+/// How often two groups of different factors meet.
+#[derive(Debug, Clone, Copy)]
+struct Meeting {
+    one: u32,
+    other: u32,
+    rows: f64,
 }
 
 impl FixedEffects {
@@ -39,39 +45,50 @@ impl FixedEffects {
         for factor in factors {
             require_length("factor", first.len(), factor.len())?;
         }
-        let kept = rows_without_singletons(factors);
+        let rows_given = first.len();
+        let given: Vec<DenseCodes> = factors.iter().map(|codes| DenseCodes::new(codes)).collect();
+        let kept = rows_without_singletons(&given);
         if kept.is_empty() {
             return Err(StatsError::Empty {
                 what: "rows that are not alone in a group",
             });
         }
-        let factors: Vec<DenseCodes> = factors
-            .iter()
-            .map(|codes| {
-                DenseCodes::new(
-                    &kept
-                        .iter()
-                        .map(|&row| codes[row as usize])
-                        .collect::<Vec<_>>(),
-                )
-            })
-            .collect();
-        let sizes = factors
-            .iter()
-            .map(|factor| factor.sizes().into_iter().map(f64::from).collect())
-            .collect();
-        let mut crossings = Vec::new();
+        let factors: Vec<DenseCodes> = if kept.len() == rows_given {
+            given
+        } else {
+            let pick = |factor: &DenseCodes| -> Vec<u32> {
+                kept.iter().map(|&row| factor.codes[row as usize]).collect()
+            };
+            given
+                .iter()
+                .map(|factor| DenseCodes::new(&pick(factor)))
+                .collect()
+        };
+        let mut starts = Vec::with_capacity(factors.len());
+        let mut sizes = Vec::new();
+        for factor in &factors {
+            starts.push(sizes.len());
+            sizes.extend(factor.sizes().into_iter().map(f64::from));
+        }
+        let mut meetings = Vec::new();
         for second in 1..factors.len() {
             for first in 0..second {
-                crossings.push(Crossing::new(first, second, &factors));
+                let (one, other) = (starts[first] as u32, starts[second] as u32);
+                let counted = meetings_of(&factors[first], &factors[second]);
+                meetings.extend(counted.into_iter().map(|(a, b, rows)| Meeting {
+                    one: one + a,
+                    other: other + b,
+                    rows: f64::from(rows),
+                }));
             }
         }
         Ok(FixedEffects {
-            rows_given: first.len(),
+            rows_given,
             kept,
             factors,
             sizes,
-            crossings,
+            starts,
+            meetings,
         })
     }
 
@@ -93,6 +110,18 @@ impl FixedEffects {
     /// Returns how many rows a column must have before singletons are dropped.
     pub(crate) fn rows_given(&self) -> usize {
         self.rows_given
+    }
+
+    /// Leaves the rows that are used of a full column.
+    pub(crate) fn keep(&self, mut column: Vec<f64>) -> Vec<f64> {
+        if self.kept.len() < column.len() {
+            // Rows are kept in ascending order, so that none is overwritten before it is read.
+            for (place, &row) in self.kept.iter().enumerate() {
+                column[place] = column[row as usize];
+            }
+            column.truncate(self.kept.len());
+        }
+        column
     }
 
     /// Picks the rows that are used out of a full column.
@@ -119,71 +148,133 @@ impl FixedEffects {
         self.factors.iter().map(nested).collect()
     }
 
-    /// Removes the group effects from a column of the rows that are used: the residual of its
-    /// projection on all groups.
+    /// Removes the group effects from columns of the rows that are used: the residuals of their
+    /// projections on all groups.
     ///
     /// The projection is the one that alternating group means converge to. Here its normal equations
     /// `D'D a = D'x` are solved for the group effects by conjugate gradients with the group sizes as
     /// preconditioner: an iteration touches each pair of groups that meet once instead of each row, and
     /// sparse graphs of authors and repositories need far fewer of them. Source: S. Gaure, "OLS with
     /// multiple high dimensional category variables", Computational Statistics and Data Analysis 66
-    /// (2013) 8-18.
-    pub(crate) fn absorb(&self, column: &mut [f64]) -> Result<(), StatsError> {
-        // Large means would cost digits.
-        let mean = column.iter().sum::<f64>() / column.len() as f64;
-        for value in column.iter_mut() {
-            *value -= mean;
-        }
-        let effects = self.solve(self.group_sums(column))?;
-        for (factor, effects) in self.factors.iter().zip(&effects) {
-            for (value, &code) in column.iter_mut().zip(&factor.codes) {
-                *value -= effects[code as usize];
+    /// (2013) 8-18. Up to four columns go side by side, so that rows and meetings are walked once for
+    /// them.
+    pub(crate) fn absorb(&self, columns: &mut [Vec<f64>]) -> Result<(), StatsError> {
+        for together in columns.chunks_mut(4) {
+            match together {
+                [one] => self.absorb_together([one])?,
+                [one, two] => self.absorb_together([one, two])?,
+                [one, two, three] => self.absorb_together([one, two, three])?,
+                [one, two, three, four] => self.absorb_together([one, two, three, four])?,
+                _ => {}
             }
         }
         Ok(())
     }
 
-    fn group_sums(&self, column: &[f64]) -> Vec<Vec<f64>> {
-        let sums = |factor: &DenseCodes| {
-            let mut sums = vec![0.0; factor.groups];
-            for (&value, &code) in column.iter().zip(&factor.codes) {
-                sums[code as usize] += value;
+    fn absorb_together<const N: usize>(
+        &self,
+        mut columns: [&mut Vec<f64>; N],
+    ) -> Result<(), StatsError> {
+        for column in &mut columns {
+            // Large means would cost digits.
+            let mean = column.iter().sum::<f64>() / column.len() as f64;
+            for value in column.iter_mut() {
+                *value -= mean;
             }
-            sums
-        };
-        self.factors.iter().map(sums).collect()
+        }
+        let effects = self.solve(self.group_sums(&columns))?;
+        let mut block = [[0.0; N]; BLOCK_ROWS];
+        for start in (0..self.kept.len()).step_by(BLOCK_ROWS) {
+            let rows = start..(start + BLOCK_ROWS).min(self.kept.len());
+            let block = &mut block[..rows.len()];
+            block.fill([0.0; N]);
+            for (factor, &first) in self.factors.iter().zip(&self.starts) {
+                let effects = &effects[first..first + factor.groups];
+                for (slot, &code) in block.iter_mut().zip(&factor.codes[rows.clone()]) {
+                    add(slot, &effects[code as usize]);
+                }
+            }
+            for (lane, column) in columns.iter_mut().enumerate() {
+                for (value, effects) in column[rows.clone()].iter_mut().zip(&*block) {
+                    *value -= effects[lane];
+                }
+            }
+        }
+        Ok(())
     }
 
-    /// Solves `D'D a = sums`; the solution is not unique, its fitted values are.
-    fn solve(&self, sums: Vec<Vec<f64>>) -> Result<Vec<Vec<f64>>, StatsError> {
-        let mut effects: Vec<Vec<f64>> = sums.iter().map(|it| vec![0.0; it.len()]).collect();
+    fn group_sums<const N: usize>(&self, columns: &[&mut Vec<f64>; N]) -> Vec<[f64; N]> {
+        let mut sums = vec![[0.0; N]; self.sizes.len()];
+        let mut block = [[0.0; N]; BLOCK_ROWS];
+        for start in (0..self.kept.len()).step_by(BLOCK_ROWS) {
+            let rows = start..(start + BLOCK_ROWS).min(self.kept.len());
+            for (lane, column) in columns.iter().enumerate() {
+                for (slot, value) in block.iter_mut().zip(&column[rows.clone()]) {
+                    slot[lane] = *value;
+                }
+            }
+            for (factor, &first) in self.factors.iter().zip(&self.starts) {
+                let sums = &mut sums[first..first + factor.groups];
+                for (values, &code) in block.iter().zip(&factor.codes[rows.clone()]) {
+                    add(&mut sums[code as usize], values);
+                }
+            }
+        }
+        sums
+    }
+
+    /// Solves `D'D a = sums` for each lane; the solution is not unique, its fitted values are.
+    fn solve<const N: usize>(&self, sums: Vec<[f64; N]>) -> Result<Vec<[f64; N]>, StatsError> {
+        let mut effects = vec![[0.0; N]; sums.len()];
         let mut residual = sums;
-        let mut scaled = self.by_size(&residual);
-        let mut direction = scaled.clone();
-        let mut energy = dot(&residual, &scaled);
-        let target = energy * TOLERANCE * TOLERANCE;
+        let mut direction = self.by_size(&residual);
+        let mut energy = dot(&residual, &direction);
+        let mut target = energy.map(|energy| energy * TOLERANCE * TOLERANCE);
+        let mut image = vec![[0.0; N]; residual.len()];
         for _ in 0..MOST_ITERATIONS {
-            if !energy.is_finite() {
+            if energy.iter().any(|energy| !energy.is_finite()) {
                 // Values near the largest number have no sums of squares.
                 break;
             }
-            if energy <= target || energy == 0.0 {
+            if (0..N).all(|lane| energy[lane] <= target[lane]) {
                 return Ok(effects);
             }
-            let image = self.times(&direction);
+            self.times(&direction, &mut image);
             let curvature = dot(&direction, &image);
-            if curvature <= 0.0 {
-                return Ok(effects);
+            let mut step = [0.0; N];
+            for lane in 0..N {
+                if curvature[lane] <= 0.0 {
+                    // Only rounding is left: the lane is as good as it gets.
+                    target[lane] = f64::INFINITY;
+                }
+                let is_done = energy[lane] <= target[lane];
+                step[lane] = if is_done {
+                    0.0
+                } else {
+                    energy[lane] / curvature[lane]
+                };
             }
-            let step = energy / curvature;
-            add_scaled(&mut effects, step, &direction);
-            add_scaled(&mut residual, -step, &image);
-            scaled = self.by_size(&residual);
+            for ((own, residual), (direction, image)) in effects
+                .iter_mut()
+                .zip(&mut residual)
+                .zip(direction.iter().zip(&image))
+            {
+                for lane in 0..N {
+                    own[lane] += step[lane] * direction[lane];
+                    residual[lane] -= step[lane] * image[lane];
+                }
+            }
+            let scaled = self.by_size(&residual);
             let next = dot(&residual, &scaled);
-            let momentum = next / energy;
-            for (block, fresh) in direction.iter_mut().zip(&scaled) {
-                for (value, fresh) in block.iter_mut().zip(fresh) {
-                    *value = fresh + momentum * *value;
+            for (slot, fresh) in direction.iter_mut().zip(&scaled) {
+                for lane in 0..N {
+                    // A lane that is done stands still.
+                    let momentum = if step[lane] == 0.0 {
+                        0.0
+                    } else {
+                        next[lane] / energy[lane]
+                    };
+                    slot[lane] = fresh[lane] + momentum * slot[lane];
                 }
             }
             energy = next;
@@ -194,66 +285,78 @@ impl FixedEffects {
         })
     }
 
-    fn by_size(&self, blocks: &[Vec<f64>]) -> Vec<Vec<f64>> {
-        let divide = |(block, sizes): (&Vec<f64>, &Vec<f64>)| {
-            block
-                .iter()
-                .zip(sizes)
-                .map(|(value, size)| value / size)
-                .collect()
-        };
-        blocks.iter().zip(&self.sizes).map(divide).collect()
+    fn by_size<const N: usize>(&self, values: &[[f64; N]]) -> Vec<[f64; N]> {
+        let divide = |(values, size): (&[f64; N], &f64)| values.map(|value| value / size);
+        values.iter().zip(&self.sizes).map(divide).collect()
     }
 
     /// Multiplies with `D'D`: sizes on the diagonal, meetings beside it.
-    fn times(&self, blocks: &[Vec<f64>]) -> Vec<Vec<f64>> {
-        let multiply = |(block, sizes): (&Vec<f64>, &Vec<f64>)| {
-            block
-                .iter()
-                .zip(sizes)
-                .map(|(value, size)| value * size)
-                .collect()
-        };
-        let mut image: Vec<Vec<f64>> = blocks.iter().zip(&self.sizes).map(multiply).collect();
-        for crossing in &self.crossings {
-            let (head, tail) = image.split_at_mut(crossing.second);
-            let (into_first, into_second) = (&mut head[crossing.first], &mut tail[0]);
-            let (from_first, from_second) = (&blocks[crossing.first], &blocks[crossing.second]);
-            for &(first, second, count) in &crossing.cells {
-                let (first, second) = (first as usize, second as usize);
-                into_first[first] += count * from_second[second];
-                into_second[second] += count * from_first[first];
-            }
+    fn times<const N: usize>(&self, values: &[[f64; N]], image: &mut [[f64; N]]) {
+        for ((slot, values), size) in image.iter_mut().zip(values).zip(&self.sizes) {
+            *slot = values.map(|value| value * size);
         }
-        image
-    }
-}
-
-impl Crossing {
-    fn new(first: usize, second: usize, factors: &[DenseCodes]) -> Self {
-        let codes = factors[first].codes.iter().zip(&factors[second].codes);
-        let mut keys: Vec<u64> = codes
-            .map(|(&a, &b)| u64::from(a) << 32 | u64::from(b))
-            .collect();
-        keys.sort_unstable();
-        let cells = keys
-            .chunk_by(|a, b| a == b)
-            .map(|run| ((run[0] >> 32) as u32, run[0] as u32, run.len() as f64))
-            .collect();
-        Crossing {
-            first,
-            second,
-            cells,
+        for meeting in &self.meetings {
+            let (one, other) = (meeting.one as usize, meeting.other as usize);
+            let (from_one, from_other) = (values[one], values[other]);
+            add(
+                &mut image[one],
+                &from_other.map(|value| value * meeting.rows),
+            );
+            add(
+                &mut image[other],
+                &from_one.map(|value| value * meeting.rows),
+            );
         }
     }
 }
 
-fn rows_without_singletons(factors: &[&[u32]]) -> Vec<u32> {
-    let factors: Vec<DenseCodes> = factors.iter().map(|codes| DenseCodes::new(codes)).collect();
+/// Counts how often each pair of groups meets, in ascending order.
+fn meetings_of(first: &DenseCodes, second: &DenseCodes) -> Vec<(u32, u32, u32)> {
+    let rows = || first.codes.iter().zip(&second.codes);
+    // A table of all pairs is quickest while it is not much larger than the columns.
+    let pairs = first.groups.saturating_mul(second.groups);
+    if pairs <= 2 * first.codes.len() + 1024 {
+        let mut counts = vec![0_u32; pairs];
+        for (&one, &other) in rows() {
+            counts[one as usize * second.groups + other as usize] += 1;
+        }
+        let met = counts.into_iter().enumerate().filter(|it| it.1 > 0);
+        return met
+            .map(|(pair, count)| {
+                let (one, other) = (pair / second.groups, pair % second.groups);
+                (one as u32, other as u32, count)
+            })
+            .collect();
+    }
+    let mut ends = vec![0_usize; first.groups + 1];
+    for &one in &first.codes {
+        ends[one as usize + 1] += 1;
+    }
+    for group in 1..ends.len() {
+        ends[group] += ends[group - 1];
+    }
+    let starts = ends.clone();
+    let mut others = vec![0; first.codes.len()];
+    for (&one, &other) in rows() {
+        // Ends grow from where a group starts to where the next one does.
+        let place = &mut ends[one as usize];
+        others[*place] = other;
+        *place += 1;
+    }
+    let mut meetings = Vec::new();
+    for (group, pair) in starts.windows(2).enumerate() {
+        let of_group = &mut others[pair[0]..pair[1]];
+        of_group.sort_unstable();
+        let runs = of_group.chunk_by(|a, b| a == b);
+        meetings.extend(runs.map(|run| (group as u32, run[0], run.len() as u32)));
+    }
+    meetings
+}
+
+fn rows_without_singletons(factors: &[DenseCodes]) -> Vec<u32> {
     let mut counts: Vec<Vec<u32>> = factors.iter().map(DenseCodes::sizes).collect();
     let mut kept: Vec<u32> = (0..factors[0].codes.len() as u32).collect();
-    loop {
-        let before = kept.len();
+    while counts.iter().flatten().any(|&count| count == 1) {
         kept.retain(|&row| {
             let level = |factor: &DenseCodes| factor.codes[row as usize] as usize;
             let mut levels = factors.iter().zip(&counts);
@@ -265,22 +368,24 @@ fn rows_without_singletons(factors: &[&[u32]]) -> Vec<u32> {
             }
             !alone
         });
-        if kept.len() == before {
-            return kept;
+    }
+    kept
+}
+
+fn add<const N: usize>(target: &mut [f64; N], addend: &[f64; N]) {
+    for (value, addend) in target.iter_mut().zip(addend) {
+        *value += addend;
+    }
+}
+
+fn dot<const N: usize>(a: &[[f64; N]], b: &[[f64; N]]) -> [f64; N] {
+    let mut sums = [0.0; N];
+    for (one, other) in a.iter().zip(b) {
+        for lane in 0..N {
+            sums[lane] += one[lane] * other[lane];
         }
     }
-}
-
-fn dot(a: &[Vec<f64>], b: &[Vec<f64>]) -> f64 {
-    let pairs = a.iter().flatten().zip(b.iter().flatten());
-    pairs.map(|(x, y)| x * y).sum()
-}
-
-fn add_scaled(target: &mut [Vec<f64>], factor: f64, source: &[Vec<f64>]) {
-    let pairs = target.iter_mut().flatten().zip(source.iter().flatten());
-    for (value, addend) in pairs {
-        *value += factor * addend;
-    }
+    sums
 }
 
 #[cfg(test)]
@@ -307,12 +412,46 @@ mod tests {
         let repositories: Vec<u32> = (0..rows).map(|row| row * row % 11).collect();
         let months: Vec<u32> = (0..rows).map(|row| row / 40).collect();
         let effects = FixedEffects::new(&[&authors, &repositories, &months]).expect("valid");
-        let mut column: Vec<f64> = (0..rows)
+        let column: Vec<f64> = (0..rows)
             .map(|row| f64::from(row * row % 97) + 1e6)
             .collect();
-        effects.absorb(&mut column).expect("converges");
-        for sums in effects.group_sums(&column) {
-            assert!(sums.iter().all(|sum| sum.abs() < 1e-8), "{sums:?}");
+        let wave = |row: u32| f64::from(row).sin();
+        for columns in 1..6 {
+            let mut columns = vec![column.clone(); columns];
+            // What stands beside a column makes no difference to it, but for the last digits.
+            if let Some(last) = columns.last_mut() {
+                *last = (0..rows).map(wave).collect();
+            }
+            effects.absorb(&mut columns).expect("converges");
+            for column in &mut columns {
+                let sums = effects.group_sums(&[column]);
+                assert!(sums.iter().all(|sum| sum[0].abs() < 1e-8), "{sums:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn meetings_are_counted_alike_with_and_without_a_table() {
+        let codes = |groups: u32, stride: u32| -> Vec<u32> {
+            (0..300).map(|row| row * stride % groups).collect()
+        };
+        let (few, many) = (
+            DenseCodes::new(&codes(5, 7)),
+            DenseCodes::new(&codes(290, 11)),
+        );
+        for (first, second) in [(&few, &many), (&many, &few), (&many, &many), (&few, &few)] {
+            let mut keys: Vec<(u32, u32)> = first
+                .codes
+                .iter()
+                .copied()
+                .zip(second.codes.iter().copied())
+                .collect();
+            keys.sort_unstable();
+            let want: Vec<(u32, u32, u32)> = keys
+                .chunk_by(|a, b| a == b)
+                .map(|run| (run[0].0, run[0].1, run.len() as u32))
+                .collect();
+            assert_eq!(meetings_of(first, second), want);
         }
     }
 }

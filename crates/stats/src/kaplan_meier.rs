@@ -64,7 +64,10 @@ impl KaplanMeier {
     /// D. Kalbfleisch and R. L. Prentice, "The statistical analysis of failure time data" (1980), section
     /// 1.3.
     pub fn new(times: &[f64], events: &[bool]) -> Result<Self, StatsError> {
-        let rows = sorted_rows(times, events, None)?;
+        Ok(KaplanMeier::of_rows(&sorted_rows(times, events, None)?))
+    }
+
+    fn of_rows(rows: &[SurvivalRow]) -> Self {
         let mut survival = 1.0;
         let mut variance = 0.0;
         let mut steps = Vec::new();
@@ -83,13 +86,13 @@ impl KaplanMeier {
             }
             at_risk -= tied.len();
         }
-        Ok(KaplanMeier {
+        KaplanMeier {
             n: rows.len(),
-            events: events.iter().filter(|event| **event).count(),
+            events: rows.iter().filter(|row| row.event).count(),
             steps,
             critical: Z_95,
             times: rows.iter().map(|row| row.time).collect(),
-        })
+        }
     }
 
     /// Estimates the curve with intervals that are valid for rows in clusters.
@@ -99,12 +102,12 @@ impl KaplanMeier {
     /// Source: Z. Ying and L. J. Wei, "The Kaplan-Meier estimate for dependent failure time observations",
     /// J. Multivariate Analysis 50 (1994) 17-29. Needs 2 clusters.
     pub fn clustered(times: &[f64], events: &[bool], clusters: &[u32]) -> Result<Self, StatsError> {
-        let mut curve = KaplanMeier::new(times, events)?;
         require_length("clusters", times.len(), clusters.len())?;
         let clusters = DenseCodes::new(clusters);
-        require_at_least("clusters", 2, clusters.groups)?;
-        let groups = clusters.groups as f64;
         let rows = sorted_rows(times, events, Some(&clusters.codes))?;
+        require_at_least("clusters", 2, clusters.groups)?;
+        let mut curve = KaplanMeier::of_rows(&rows);
+        let groups = clusters.groups as f64;
         // A cluster's part at t is its events' 1/Y, less the running sum H(t) of d/Y^2 for each of its
         // rows still at risk, less H at the end of each other. Kept as a - H r, with the sums of squares
         // beside it, so that a row costs O(1).
@@ -176,19 +179,31 @@ impl KaplanMeier {
     pub fn quantile(&self, probability: f64) -> SurvivalQuantile {
         // Products of shares miss a level that they meet exactly by the last digit.
         let level = 1.0 - probability + 1e-12;
-        let first = |passes: &dyn Fn(Step) -> bool| {
-            self.steps
-                .iter()
-                .find(|step| passes(**step))
-                .map(|step| step.time)
+        let first = |passes: &dyn Fn(&Step) -> bool| {
+            let step = self.steps.iter().find(|step| passes(step));
+            step.map(|step| step.time)
         };
         SurvivalQuantile {
             estimate: first(&|step| step.survival <= level),
-            low: first(&|step| self.interval(step).low <= level),
-            high: first(&|step| self.interval(step).high <= level),
+            // A curve has as many steps as there are times of events: most are passed over without a power.
+            low: first(&|step| self.reaches(step, level) && self.interval(*step).low <= level),
+            high: first(&|step| step.survival <= level && self.interval(*step).high <= level),
             n: self.n,
             events: self.events,
         }
+    }
+
+    /// Tells whether the lower end of the interval may be at or below `level`, at little cost.
+    fn reaches(&self, step: &Step, level: f64) -> bool {
+        let log = step.survival.ln();
+        if log >= 0.0 || level <= 0.0 {
+            return true;
+        }
+        // The end is exp(ln S exp(w)), so that exp(w) must be at least ln level / ln S.
+        let width = self.critical * step.variance_of_log.sqrt() / log.abs();
+        let needed = level.ln() / log;
+        // A hair's breadth for rounding; where nobody is left the width is not a number.
+        width.is_nan() || width.exp() >= needed * (1.0 - 1e-9)
     }
 
     fn interval(&self, step: Step) -> Interval {

@@ -17,7 +17,9 @@ mod covariance;
 mod cox;
 mod cox_residuals;
 mod cox_rows;
+mod cox_two_groups;
 mod cumulative_incidence;
+mod differences;
 mod distribution;
 mod equivalence;
 mod error;
@@ -52,7 +54,8 @@ pub use calibration::{
 };
 pub use change_points::{Segment, Segmentation, change_points_of_counts, change_points_of_shares};
 pub use clustered_ranks::{
-    Clustered, ClusteredMannWhitney, hodges_lehmann_clustered, mann_whitney_clustered,
+    Clustered, ClusteredMannWhitney, compare_clustered, hodges_lehmann_clustered,
+    mann_whitney_clustered,
 };
 pub use clustered_sample::{ClusteredSample, QuantileEstimate, Resampling};
 pub use concentration::{gini, share_of_top};

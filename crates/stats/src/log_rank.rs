@@ -4,8 +4,7 @@ use nalgebra::{Cholesky, DMatrix, DVector, Dyn};
 
 use crate::codes::DenseCodes;
 use crate::cox::CoxData;
-use crate::cox_residuals::Residuals;
-use crate::cox_rows::CoxRows;
+use crate::cox_rows::rows_of;
 use crate::distribution::f_upper;
 use crate::error::{StatsError, require_at_least, require_length};
 use crate::kaplan_meier::check_times;
@@ -107,20 +106,20 @@ pub fn log_rank_clustered(
     };
     let columns: Vec<Vec<f64>> = (1..codes.groups).map(of_group).collect();
     let regressors: Vec<&[f64]> = columns.iter().map(Vec::as_slice).collect();
-    let rows = CoxRows::new(&CoxData {
+    let rows = rows_of(&CoxData {
         times,
         events,
         regressors: &regressors,
         strata,
         clusters: Some(clusters),
     })?;
-    let width = rows.width;
-    require_at_least("clusters", width + 1, rows.clusters)?;
+    let width = rows.width();
+    require_at_least("clusters", width + 1, rows.clusters())?;
     let no_effect = DVector::zeros(width);
-    let residuals = Residuals::new(&rows, &no_effect);
+    let residuals = rows.residuals(&no_effect);
     let scores = &residuals.cluster_scores;
     let score: DVector<f64> = scores.row_sum().transpose();
-    let clusters = rows.clusters as f64;
+    let clusters = rows.clusters() as f64;
     let n = times.len() as f64;
     let between = spread(scores.transpose() * scores, &score, clusters);
     let single = spread(residuals.row_products, &score, n);

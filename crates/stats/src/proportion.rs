@@ -89,12 +89,17 @@ mod tests {
         check(53, 101, 0.428_249_843_6, 0.619_441_213_5, 5e-11);
     }
 
-    /// The specification's model table: 24/25 is 80-99 %, 25/25 is 87-100 %, 17/17 is 82-100 %.
+    /// Textbook cases, computed with statsmodels 0.15.0 (`proportion_confint(method="wilson")`).
     #[test]
-    fn wilson_shows_what_25_samples_cannot_tell() {
-        check(24, 25, 0.80, 0.99, 0.005);
-        check(25, 25, 0.87, 1.00, 0.005);
-        check(17, 17, 0.82, 1.00, 0.005);
+    fn wilson_reproduces_textbook_cases() {
+        check(81, 263, 0.255_288_519_9, 0.366_209_577_0, 5e-11);
+        check(15, 148, 0.062_386_399_5, 0.160_487_241_7, 5e-11);
+        check(0, 20, 0.0, 0.161_125_158_1, 5e-11);
+        check(1, 29, 0.006_113_214_3, 0.171_755_218_8, 5e-11);
+        check(24, 25, 0.804_559_362_6, 0.992_903_766_5, 5e-11);
+        check(25, 25, 0.866_807_749_1, 1.0, 5e-11);
+        check(17, 17, 0.815_681_865_0, 1.0, 5e-11);
+        check(344, 12_360, 0.025_075_283_0, 0.030_881_553_8, 5e-11);
     }
 
     #[test]

@@ -115,25 +115,33 @@ impl<'a> Regression<'a> {
         regressors: &[&[f64]],
         effects: &'a FixedEffects,
     ) -> Result<Self, StatsError> {
-        check_columns(outcome, regressors)?;
-        require_length("outcome", effects.rows_given(), outcome.len())?;
-        let mut within = effects.pick(outcome);
-        effects.absorb(&mut within)?;
+        let regressors = regressors.iter().map(|column| column.to_vec()).collect();
+        Regression::absorbing_columns(outcome.to_vec(), regressors, effects)
+    }
+
+    /// As [`Regression::absorbing`], for columns that are not needed any more: with a million rows each
+    /// copy counts.
+    pub fn absorbing_columns(
+        outcome: Vec<f64>,
+        regressors: Vec<Vec<f64>>,
+        effects: &'a FixedEffects,
+    ) -> Result<Self, StatsError> {
+        let given: Vec<&[f64]> = regressors.iter().map(Vec::as_slice).collect();
+        check_columns(&outcome, &given)?;
+        let rows_given = outcome.len();
+        require_length("outcome", effects.rows_given(), rows_given)?;
         let mut norms = Vec::with_capacity(regressors.len());
-        let mut columns = Vec::with_capacity(regressors.len());
+        let mut columns = Vec::with_capacity(regressors.len() + 1);
         for regressor in regressors {
-            let mut column = effects.pick(regressor);
+            let column = effects.keep(regressor);
             let mean = column.iter().sum::<f64>() / column.len() as f64;
-            norms.push(
-                column
-                    .iter()
-                    .map(|value| (value - mean).powi(2))
-                    .sum::<f64>()
-                    .sqrt(),
-            );
-            effects.absorb(&mut column)?;
+            let squares = column.iter().map(|value| (value - mean).powi(2));
+            norms.push(squares.sum::<f64>().sqrt());
             columns.push(column);
         }
+        columns.push(effects.keep(outcome));
+        effects.absorb(&mut columns)?;
+        let within = columns.pop().unwrap_or_default();
         let solved = LeastSquares::new(&columns, &within, &norms, ABSORBED_SHARE)?;
         Ok(Regression {
             means: vec![0.0; columns.len()],
@@ -142,7 +150,7 @@ impl<'a> Regression<'a> {
             outcome: within,
             solved,
             effects: Some(effects),
-            rows_given: outcome.len(),
+            rows_given,
         })
     }
 

@@ -3,12 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use crate::codes::DenseCodes;
+use crate::differences::Differences;
 use crate::distribution::{Z_95, normal_two_sided, student_97_5, student_two_sided};
 use crate::error::{StatsError, require_at_least, require_finite, require_length};
 use crate::proportion::Interval;
-
-/// How finely a shift is found, relative to the spread of the values.
-const SHIFT_TOLERANCE: f64 = 1e-9;
 
 /// Rows in two arms and in strata.
 #[derive(Debug, Clone, Copy)]
@@ -53,9 +51,10 @@ pub struct StratifiedComparison {
 /// combination of independent two sample tests of Wilcoxon", Bulletin of the International Statistical
 /// Institute 37 (1960) 351-361. It takes every row as independent; [`van_elteren_clustered`] does not.
 pub fn van_elteren(rows: Stratified) -> Result<StratifiedComparison, StatsError> {
-    let sorted = SortedStrata::new(rows, None)?;
+    let mut sorted = SortedStrata::new(rows, None)?;
     let centre = sorted.shift_at(0.0);
-    sorted.compare(centre, sorted.independent_variance().sqrt(), None)
+    let deviation = sorted.independent_variance().sqrt();
+    sorted.compare(centre, deviation, None)
 }
 
 /// Compares two arms within strata when rows come in clusters.
@@ -69,17 +68,20 @@ pub fn van_elteren_clustered(
     rows: Stratified,
     clusters: &[u32],
 ) -> Result<StratifiedComparison, StatsError> {
-    let sorted = SortedStrata::new(rows, Some(clusters))?;
-    require_at_least("clusters with both arms nearby", 2, sorted.clusters_used())?;
+    let mut sorted = SortedStrata::new(rows, Some(clusters))?;
+    require_at_least("clusters with both arms nearby", 2, sorted.clusters_used)?;
     let centre = sorted.shift_at(0.0);
-    let df = (sorted.clusters_used() - 1) as f64;
-    sorted.compare(centre, sorted.clustered_variance(centre).sqrt(), Some(df))
+    let df = (sorted.clusters_used - 1) as f64;
+    let deviation = sorted.clustered_variance(centre).sqrt();
+    sorted.compare(centre, deviation, Some(df))
 }
 
 /// The rows of strata that hold both arms, by stratum and then in ascending order.
 struct SortedStrata {
     strata: Vec<Stratum>,
+    differences: Differences,
     clusters: usize,
+    clusters_used: usize,
     n: usize,
     m: usize,
     spread: f64,
@@ -105,31 +107,7 @@ impl SortedStrata {
                 groups: 1,
             },
         };
-        let mut order: Vec<u32> = (0..rows.values.len() as u32).collect();
-        let key = |row: u32| {
-            let row = row as usize;
-            (rows.strata[row], !rows.first[row])
-        };
-        order.sort_unstable_by(|&a, &b| {
-            let values = rows.values[a as usize].total_cmp(&rows.values[b as usize]);
-            let codes = clusters.codes[a as usize].cmp(&clusters.codes[b as usize]);
-            key(a).cmp(&key(b)).then(values).then(codes)
-        });
-        let mut strata = Vec::new();
-        for of_stratum in order.chunk_by(|&a, &b| key(a).0 == key(b).0) {
-            let split = of_stratum.partition_point(|&row| rows.first[row as usize]);
-            if split == 0 || split == of_stratum.len() {
-                continue;
-            }
-            let pick = |rows_of_arm: &[u32]| {
-                let row = |&row: &u32| (rows.values[row as usize], clusters.codes[row as usize]);
-                rows_of_arm.iter().map(row).collect()
-            };
-            strata.push(Stratum {
-                first: pick(&of_stratum[..split]),
-                second: pick(&of_stratum[split..]),
-            });
-        }
+        let strata = strata_with_both_arms(rows, &clusters.codes);
         require_at_least("strata with both arms", 1, strata.len())?;
         let n = rows.first.iter().filter(|first| **first).count();
         let smallest = rows.values.iter().copied().fold(f64::INFINITY, f64::min);
@@ -142,45 +120,40 @@ impl SortedStrata {
         if !(spread > 0.0 && spread < f64::MAX / 4.0) {
             return Err(StatsError::Constant { what: "values" });
         }
+        let mut is_used = vec![false; clusters.groups];
+        for stratum in &strata {
+            for row in stratum.first.iter().chain(&stratum.second) {
+                is_used[row.1 as usize] = true;
+            }
+        }
+        let weighed = strata.iter().map(|stratum| {
+            let weight = 1.0 / (stratum.first.len() + stratum.second.len() + 1) as f64;
+            let first = stratum.first.iter().map(|row| row.0);
+            (weight, first, stratum.second.iter().map(|row| row.0))
+        });
         Ok(SortedStrata {
+            differences: Differences::of_strata(weighed),
             strata,
             clusters: clusters.groups,
+            clusters_used: is_used.into_iter().filter(|it| *it).count(),
             n,
             m: rows.values.len() - n,
             spread,
         })
     }
 
-    fn clusters_used(&self) -> usize {
-        let mut used = vec![false; self.clusters];
-        for stratum in &self.strata {
-            for row in stratum.first.iter().chain(&stratum.second) {
-                used[row.1 as usize] = true;
-            }
-        }
-        used.into_iter().filter(|it| *it).count()
-    }
-
-    /// Returns T after the first arm is moved down by `shift`.
-    fn statistic(&self, shift: f64) -> f64 {
+    /// Returns T.
+    fn statistic(&self) -> f64 {
         let of_stratum = |stratum: &Stratum| {
             let (n, m) = (stratum.first.len() as f64, stratum.second.len() as f64);
             let (mut below, mut up_to, mut pairs) = (0, 0, 0);
             for row in &stratum.first {
-                let value = row.0 - shift;
-                while stratum
-                    .second
-                    .get(below)
-                    .is_some_and(|other| other.0 < value)
-                {
+                let others = &stratum.second;
+                while others.get(below).is_some_and(|other| other.0 < row.0) {
                     below += 1;
                 }
                 up_to = up_to.max(below);
-                while stratum
-                    .second
-                    .get(up_to)
-                    .is_some_and(|other| other.0 <= value)
-                {
+                while others.get(up_to).is_some_and(|other| other.0 <= row.0) {
                     up_to += 1;
                 }
                 pairs += below + up_to;
@@ -204,12 +177,14 @@ impl SortedStrata {
 
     fn clustered_variance(&self, shift: f64) -> f64 {
         let mut totals = vec![0.0; self.clusters];
+        let mut magnitude = 0.0;
         for stratum in &self.strata {
             let (n, m) = (stratum.first.len() as f64, stratum.second.len() as f64);
             let size = n + m;
             let scale = (size / (size - 1.0)).sqrt() / (size + 1.0);
             stratum.walk(shift, |run| {
                 let excess = (run.rank - f64::midpoint(size, 1.0)) * scale;
+                magnitude += run.size * excess.abs();
                 for row in run.first {
                     totals[row.1 as usize] += m / size * excess;
                 }
@@ -218,12 +193,17 @@ impl SortedStrata {
                 }
             });
         }
-        let used = self.clusters_used() as f64;
-        totals.iter().map(|total| total * total).sum::<f64>() * used / (used - 1.0)
+        let used = self.clusters_used as f64;
+        let squares: f64 = totals.iter().map(|total| total * total).sum();
+        // What is left by rounding would depend on the order of the rows.
+        if squares.sqrt() <= 1e-12 * magnitude {
+            return 0.0;
+        }
+        squares * used / (used - 1.0)
     }
 
     fn compare(
-        &self,
+        &mut self,
         centre: f64,
         deviation_at_centre: f64,
         df: Option<f64>,
@@ -239,21 +219,22 @@ impl SortedStrata {
                 what: "values within strata",
             });
         }
-        let z = self.statistic(0.0) / deviation;
+        let z = self.statistic() / deviation;
         let (p, critical) = match df {
             Some(df) => (student_two_sided(z, df), student_97_5(df)),
             None => (normal_two_sided(z), Z_95),
         };
         let width = critical * deviation;
+        let interval = Interval {
+            low: self.shift_at(width).min(centre),
+            high: self.shift_at(-width).max(centre),
+        };
         let sizes = |of: fn(&Stratum) -> usize| self.strata.iter().map(of).sum();
         Ok(StratifiedComparison {
             z,
             p,
             shift: centre,
-            interval: Interval {
-                low: self.shift_at(width).min(centre),
-                high: self.shift_at(-width).max(centre),
-            },
+            interval,
             strata: self.strata.len(),
             comparable_first: sizes(|stratum| stratum.first.len()),
             comparable_second: sizes(|stratum| stratum.second.len()),
@@ -262,47 +243,60 @@ impl SortedStrata {
         })
     }
 
-    /// Finds where T, which falls as the shift grows, passes `level`.
-    fn shift_at(&self, level: f64) -> f64 {
-        let (mut low, mut high) = (-self.spread, self.spread);
-        let tolerance = SHIFT_TOLERANCE * self.spread;
-        while high - low > tolerance {
-            let middle = 0.5 * (low + high);
-            if middle <= low || middle >= high {
-                break;
-            }
-            let statistic = self.statistic(middle);
-            if statistic == level {
-                // T is level between two differences: the middle of that stretch is as good as any.
-                let left = self.edge(low, middle, |it| it > level);
-                let right = self.edge(middle, high, |it| it >= level);
-                return 0.5 * (left + right);
-            }
-            if statistic > level {
-                low = middle;
-            } else {
-                high = middle;
-            }
+    /// Finds where T, which falls as the first arm is moved down, passes `level`.
+    ///
+    /// T is half the weight of all differences less that of those below the shift, so that it passes the
+    /// level at one of them, or is level between two: then the middle is as good as any.
+    fn shift_at(&mut self, level: f64) -> f64 {
+        let total = self.differences.total();
+        let target = 0.5 * total - level;
+        if target <= 0.0 {
+            -self.spread
+        } else if target > total {
+            self.spread
+        } else {
+            self.differences.locate(target).middle()
         }
-        0.5 * (low + high)
     }
+}
 
-    /// Halves to where `above` stops holding.
-    fn edge(&self, mut low: f64, mut high: f64, above: impl Fn(f64) -> bool) -> f64 {
-        let tolerance = SHIFT_TOLERANCE * self.spread;
-        while high - low > tolerance {
-            let middle = 0.5 * (low + high);
-            if middle <= low || middle >= high {
-                break;
-            }
-            if above(self.statistic(middle)) {
-                low = middle;
-            } else {
-                high = middle;
-            }
-        }
-        0.5 * (low + high)
+/// Sorts the rows of each arm of each stratum; strata with one arm tell nothing.
+fn strata_with_both_arms(rows: Stratified, clusters: &[u32]) -> Vec<Stratum> {
+    let codes = DenseCodes::new(rows.strata);
+    let mut sizes = vec![[0_usize; 2]; codes.groups];
+    for (&code, &first) in codes.codes.iter().zip(rows.first) {
+        sizes[code as usize][usize::from(!first)] += 1;
     }
+    let mut places = vec![None; codes.groups];
+    let mut strata: Vec<Stratum> = Vec::new();
+    for (place, [n, m]) in places.iter_mut().zip(sizes) {
+        if n > 0 && m > 0 {
+            *place = Some(strata.len());
+            strata.push(Stratum {
+                first: Vec::with_capacity(n),
+                second: Vec::with_capacity(m),
+            });
+        }
+    }
+    for (row, &code) in codes.codes.iter().enumerate() {
+        if let Some(place) = places[code as usize] {
+            let stratum = &mut strata[place];
+            let arm = if rows.first[row] {
+                &mut stratum.first
+            } else {
+                &mut stratum.second
+            };
+            arm.push((rows.values[row], clusters[row]));
+        }
+    }
+    // Rows that come in the order of their values are left as they are.
+    for arm in strata
+        .iter_mut()
+        .flat_map(|it| [&mut it.first, &mut it.second])
+    {
+        arm.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+    }
+    strata
 }
 
 /// Rows of a stratum that are tied.

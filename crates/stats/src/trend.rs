@@ -11,6 +11,9 @@ use crate::quantile::{median, sorted_copy};
 /// All pairs of points are compared, so that more than this many are refused: a trend is asked of months.
 const MOST_POINTS: usize = 2_000;
 
+/// Shares that lie on a line by chance are not certain for that.
+const LEAST_DISPERSION: f64 = 0.01;
+
 /// A trend with its slope.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Trend {
@@ -33,7 +36,7 @@ pub struct ShareTrend {
     pub interval: Interval,
     /// Two-sided p-value of "no trend".
     pub p: f64,
-    /// How much more the shares vary about the line than independent draws would; at least 1.
+    /// How much more the shares vary about the line than independent draws would.
     pub dispersion: f64,
     /// How many points.
     pub n: usize,
@@ -95,10 +98,10 @@ pub fn mann_kendall(times: &[f64], values: &[f64]) -> Result<Trend, StatsError> 
 /// Cochran and Armitage: `z = sum t (r - n p) / sqrt(p (1 - p) sum n (t - mean t)^2)`; the slope is the
 /// least-squares one with the counts as weights. Months of a team vary more than independent draws, so
 /// that z is divided by the square root of the dispersion, Pearson's chi-square about the line per degree
-/// of freedom, and read from Student's t with points less 2; where they vary less, the dispersion is 1 and
-/// z is normal. Sources: P. Armitage, Biometrics
-/// 11 (1955) 375-386; P. McCullagh and J. A. Nelder, "Generalized linear models" (1989), section 4.5. Needs
-/// 3 points with counts.
+/// of freedom, and read from Student's t with points less 2. The dispersion is taken as it is found, also
+/// below 1: held at 1 and read from the normal distribution there, the test rejects 3 % of nulls in plain
+/// draws and 8 % with 4 points that vary more. Sources: P. Armitage, Biometrics 11 (1955) 375-386; P.
+/// McCullagh and J. A. Nelder, "Generalized linear models" (1989), section 4.5. Needs 3 points with counts.
 pub fn cochran_armitage(
     times: &[f64],
     successes: &[u64],
@@ -147,23 +150,16 @@ pub fn cochran_armitage(
         })
         .sum();
     let df = points.len() as f64 - 2.0;
-    let dispersion = (excess / df).max(1.0);
+    let dispersion = (excess / df).max(LEAST_DISPERSION);
     let error = (dispersion * binomial / squares).sqrt();
-    let z = slope / error;
-    // Without overdispersion the variance is known and needs no degrees of freedom.
-    let (p, critical) = if dispersion > 1.0 {
-        (student_two_sided(z, df), student_97_5(df))
-    } else {
-        (normal_two_sided(z), Z_95)
-    };
-    let half_width = critical * error;
+    let half_width = student_97_5(df) * error;
     Ok(ShareTrend {
         slope,
         interval: Interval {
             low: slope - half_width,
             high: slope + half_width,
         },
-        p,
+        p: student_two_sided(slope / error, df),
         dispersion,
         n: points.len(),
     })
@@ -192,8 +188,9 @@ mod tests {
         let times = [0.0, 1.0, 2.0, 3.0];
         let trend = cochran_armitage(&times, &[10, 20, 30, 40], &[100; 4]).expect("valid");
         assert!((trend.slope - 0.1).abs() < 1e-12);
-        assert_eq!(trend.dispersion, 1.0);
-        assert!(trend.interval.low > 0.06 && trend.interval.high < 0.14);
+        assert_eq!(trend.dispersion, LEAST_DISPERSION);
+        assert!(trend.interval.low > 0.08 && trend.interval.low < 0.099);
+        assert!(trend.p > 1e-6 && trend.p < 0.01, "{trend:?}");
         assert!(cochran_armitage(&times, &[0; 4], &[5; 4]).is_err());
         assert!(cochran_armitage(&times, &[6, 1, 1, 1], &[5; 4]).is_err());
         assert!(cochran_armitage(&times, &[1, 1, 0, 0], &[5, 5, 0, 0]).is_err());

@@ -221,12 +221,12 @@ impl ClusterSums {
         }
         for group in 0..groups {
             let only = own.iter().zip(&clusters.codes);
-            let mut only: Vec<f64> = only
-                .map(|(&a, &code)| if code as usize == group { a } else { 0.0 })
-                .collect();
+            let only = only.map(|(&a, &code)| if code as usize == group { a } else { 0.0 });
+            let mut only = [only.collect::<Vec<f64>>()];
             if let Some(effects) = regression.effects {
                 effects.absorb(&mut only)?;
             }
+            let [mut only] = only;
             solved.remove_projection(&regression.columns, &mut only);
             for (index, &code) in clusters.codes.iter().enumerate() {
                 sums.outcome_after[(group, code as usize)] += only[index] * restricted[index];

@@ -63,6 +63,9 @@ pub trait Store: Send + Sync {
         into: &mut Observations,
     ) -> Result<Option<ObservationCursor>, StoreError>;
 
+    /// All observations of a selection, in the store's own order.
+    fn all_observations(&self, selection: &Selection) -> Result<Observations, StoreError>;
+
     /// A page of the pull requests that a query finds, in its order. Always of the present state; see
     /// [`Store::refresh_search`] for what makes it fast.
     fn search(

@@ -533,6 +533,26 @@ fn observations_come_back_as_they_were_measured() {
             }
         }
     };
+    // Whole, too, by ranges of repositories side by side: names come in the same order.
+    let whole = |selection: &Selection| {
+        let (pages, whole) = (
+            read(selection),
+            store.all_observations(selection).expect("reads"),
+        );
+        let text = |all: &measures::Observations| {
+            let dictionaries = [
+                &all.teams,
+                &all.repos,
+                &all.people,
+                &all.tools,
+                &all.reviewer_sets,
+            ];
+            let names = dictionaries.map(|it| it.names().to_vec());
+            format!("{names:?} {:?}", all.rows)
+        };
+        assert_eq!(text(&pages), text(&whole));
+    };
+    whole(&Selection::all());
     let before = read(&Selection::all());
     assert_eq!(before.rows.len(), 4);
     assert!(
@@ -550,6 +570,7 @@ fn observations_come_back_as_they_were_measured() {
         .map(|stored| verdict_write(stored, Origin::Assisted))
         .collect();
     store.put_verdicts("c1", &writes).expect("stores");
+    whole(&Selection::all());
     let observations = read(&Selection::all());
     assert_eq!(observations.rows.len(), 4);
     for row in &observations.rows {

@@ -12,6 +12,7 @@ use model::{Origin, Role};
 use serde::Serialize;
 use stats::Proportion;
 
+pub(crate) use observed::Counts;
 pub use observed::{AdoptionClock, adoption_of};
 pub use tool_use::{ToolChange, ToolChangeKind, ToolMonth};
 pub use trend::{AdoptionStep, AdoptionTrend};

@@ -25,63 +25,125 @@ pub fn adoption_of(
     clock: AdoptionClock,
     current_month: Option<&str>,
 ) -> Adoption {
-    let mut cells: HashMap<(Code, u32, Option<Origin>, bool, bool), u64> = HashMap::new();
-    let mut tools: HashMap<(Code, u32, Code, Role), u64> = HashMap::new();
-    for row in &observations.rows {
-        let moment = match clock {
-            AdoptionClock::Created => row.opened.seconds(),
-            AdoptionClock::Merged => row.merged.seconds(),
-        };
-        if moment.is_none() && clock == AdoptionClock::Merged {
-            continue;
-        }
-        let month = moment.map_or(0, month_index);
-        let key = (row.team, month, row.origin, row.ai_reviewed, row.plain_bot);
-        *cells.entry(key).or_default() += 1;
-        if row.plain_bot {
-            continue;
-        }
-        for (names, role) in [
-            (row.author_tools, Role::Authored),
-            (row.review_tools, Role::Reviewed),
-        ] {
-            if names != Code::NONE {
-                *tools.entry((row.team, month, names, role)).or_default() += 1;
+    Counts::of(observations, clock).adoption(observations, u32::MAX, current_month)
+}
+
+/// Pull requests counted by team and month.
+pub(crate) struct Counts {
+    team_months: Vec<TeamMonthCounts>,
+}
+
+/// What a team did in a month; the month is 0 where the record has no date.
+struct TeamMonthCounts {
+    team: Code,
+    month: u32,
+    kinds: Vec<(Kind, u64)>,
+    tools: Vec<((Code, Role), u64)>,
+}
+
+/// What is counted together.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Kind {
+    origin: Option<Origin>,
+    ai_reviewed: bool,
+    plain_bot: bool,
+}
+
+impl Counts {
+    pub(crate) fn of(observations: &Observations, clock: AdoptionClock) -> Self {
+        let mut places: HashMap<(Code, u32), usize> = HashMap::new();
+        let mut team_months: Vec<TeamMonthCounts> = Vec::new();
+        // Rows of a repository stand in order: most are of the same team and month as the one before.
+        let mut last = None;
+        for row in &observations.rows {
+            let moment = match clock {
+                AdoptionClock::Created => row.opened.seconds(),
+                AdoptionClock::Merged => row.merged.seconds(),
+            };
+            if moment.is_none() && clock == AdoptionClock::Merged {
+                continue;
+            }
+            let key = (row.team, moment.map_or(0, month_index));
+            let place = match last {
+                Some((known, place)) if known == key => place,
+                _ => *places.entry(key).or_insert_with(|| {
+                    team_months.push(TeamMonthCounts {
+                        team: key.0,
+                        month: key.1,
+                        kinds: Vec::new(),
+                        tools: Vec::new(),
+                    });
+                    team_months.len() - 1
+                }),
+            };
+            last = Some((key, place));
+            let Some(counts) = team_months.get_mut(place) else {
+                continue;
+            };
+            let kind = Kind {
+                origin: row.origin,
+                ai_reviewed: row.ai_reviewed,
+                plain_bot: row.plain_bot,
+            };
+            count(&mut counts.kinds, kind);
+            if row.plain_bot {
+                continue;
+            }
+            for (names, role) in [
+                (row.author_tools, Role::Authored),
+                (row.review_tools, Role::Reviewed),
+            ] {
+                if names != Code::NONE {
+                    count(&mut counts.tools, (names, role));
+                }
             }
         }
+        Counts { team_months }
     }
-    let team_name = |team: Code| observations.teams.name(team).unwrap_or_default().to_owned();
-    let name_of_month = |month: u32| (month > 0).then(|| month_name(month));
-    let cells: Vec<AdoptionCell> = cells
-        .into_iter()
-        .map(
-            |((team, month, origin, ai_reviewed, plain_bot), count)| AdoptionCell {
-                team: team_name(team),
-                month: name_of_month(month),
-                origin,
-                ai_reviewed,
-                plain_bot,
-                count,
-            },
-        )
-        .collect();
-    let mut tool_cells = Vec::new();
-    for ((team, month, names, role), count) in tools {
-        // Each of several tools counts.
-        for tool in observations
-            .tools
-            .name(names)
-            .unwrap_or_default()
-            .split(',')
-        {
-            tool_cells.push(ToolCell {
-                team: team_name(team),
-                month: name_of_month(month),
-                tool: tool.to_owned(),
-                role,
-                count,
-            });
+
+    /// Sums up the months before `until`; `u32::MAX` for all.
+    pub(crate) fn adoption(
+        &self,
+        observations: &Observations,
+        until: u32,
+        current_month: Option<&str>,
+    ) -> Adoption {
+        let (mut cells, mut tool_cells) = (Vec::new(), Vec::new());
+        for counts in self.team_months.iter().filter(|it| it.month < until) {
+            let team = observations.teams.name(counts.team).unwrap_or_default();
+            let month = (counts.month > 0).then(|| month_name(counts.month));
+            for (kind, count) in &counts.kinds {
+                cells.push(AdoptionCell {
+                    team: team.to_owned(),
+                    month: month.clone(),
+                    origin: kind.origin,
+                    ai_reviewed: kind.ai_reviewed,
+                    plain_bot: kind.plain_bot,
+                    count: *count,
+                });
+            }
+            for ((names, role), count) in &counts.tools {
+                // Each of several tools counts.
+                let names = observations.tools.name(*names).unwrap_or_default();
+                for tool in names.split(',') {
+                    tool_cells.push(ToolCell {
+                        team: team.to_owned(),
+                        month: month.clone(),
+                        tool: tool.to_owned(),
+                        role: *role,
+                        count: *count,
+                    });
+                }
+            }
         }
+        adoption(&cells, &tool_cells, current_month)
     }
-    adoption(&cells, &tool_cells, current_month)
+}
+
+/// Counts one more of a kind; there are few kinds.
+fn count<T: PartialEq>(counts: &mut Vec<(T, u64)>, kind: T) {
+    match counts.iter_mut().find(|it| it.0 == kind) {
+        Some((_, count)) => *count += 1,
+        None => counts.push((kind, 1)),
+    }
 }

@@ -3,62 +3,62 @@
 use measures::{Metric, Observation, Observations};
 
 use super::rules::{Rule, Trigger};
-use crate::adoption::{Adoption, AdoptionClock, adoption_of};
-use crate::effects::{Comparison, Exposure, Groups, Question, Reading, Sensitivity, compare};
+use crate::adoption::Adoption;
+use crate::effects::{Comparison, Exposure, Reading, rows_of_team, team_headlines};
 use crate::months::{first_second_of, month_index};
 
-/// Observations up to a moment, with the comparisons and the adoption that rules ask for.
+/// Observations with the comparisons and the adoption that rules ask for, all as they stood at
+/// `reading.now`.
 pub(super) struct Context<'a> {
     pub(super) observations: &'a Observations,
     pub(super) reading: &'a Reading,
     pub(super) adoption: Adoption,
-    by_team: Vec<Vec<u32>>,
+    by_team: &'a [Vec<u32>],
     comparisons: Vec<Comparison>,
 }
 
 impl<'a> Context<'a> {
+    /// Compares what `rules` ask for. `adoption` is that of the months before `reading.now`.
     pub(super) fn new(
         observations: &'a Observations,
+        by_team: &'a [Vec<u32>],
+        adoption: Adoption,
         rules: &[Rule],
         reading: &'a Reading,
     ) -> Self {
-        let mut by_team = vec![Vec::new(); observations.teams.names().len()];
-        for (index, row) in observations.rows.iter().enumerate() {
-            if let Some(rows) = row.team.index().and_then(|team| by_team.get_mut(team)) {
-                rows.push(index as u32);
-            }
-        }
-        let wanted = wanted(rules);
-        let mut comparisons = Vec::new();
-        for exposure in [Exposure::AiAuthored, Exposure::AiReviewed] {
-            let metrics: Vec<Metric> = wanted
-                .iter()
-                .filter(|(one, _)| *one == exposure)
-                .map(|(_, metric)| *metric)
-                .collect();
-            comparisons.extend(compare(
-                observations,
-                &Question {
-                    exposure,
-                    metrics,
-                    groups: Groups::TeamHeadlines,
-                    sensitivity: Sensitivity::Skip,
-                },
-                reading,
-            ));
-        }
         Context {
             observations,
             reading,
-            adoption: adoption_of(observations, AdoptionClock::Created, None),
+            adoption,
             by_team,
-            comparisons,
+            comparisons: team_headlines(observations, by_team, &wanted(rules), reading),
         }
     }
 
     /// The pull requests of a team that were opened in the last full months, or in those before
-    /// them: `back` is how many stretches to go back.
+    /// them: `back` is how many stretches to go back. Each as it was then known.
     pub(super) fn rows_of(
+        &self,
+        team: usize,
+        months: u32,
+        back: u32,
+    ) -> impl Iterator<Item = Observation> {
+        let rows = self.as_they_are(team, months, back);
+        rows.filter_map(|row| row.as_of(self.reading.now))
+    }
+
+    /// All pull requests of a team in the arm with AI, each as it was then known.
+    pub(super) fn with_ai(
+        &self,
+        team: usize,
+        exposure: Exposure,
+    ) -> impl Iterator<Item = Observation> {
+        let rows = self.as_they_are(team, u32::MAX / 4, 0);
+        rows.filter(move |row| exposure.arm(row) == Some(true))
+            .filter_map(|row| row.as_of(self.reading.now))
+    }
+
+    fn as_they_are(
         &self,
         team: usize,
         months: u32,
@@ -67,15 +67,10 @@ impl<'a> Context<'a> {
         let current = month_index(self.reading.now);
         let until = first_second_of(current.saturating_sub(months * back)).unwrap_or(0);
         let from = first_second_of(current.saturating_sub(months * (back + 1))).unwrap_or(0);
-        self.by_team
-            .get(team)
-            .into_iter()
-            .flatten()
-            .filter_map(|row| self.observations.rows.get(*row as usize))
-            .filter(move |row| {
-                !row.plain_bot
-                    && (row.opened.seconds()).is_some_and(|opened| (from..until).contains(&opened))
-            })
+        rows_of_team(self.observations, self.by_team, team).filter(move |row| {
+            !row.plain_bot
+                && (row.opened.seconds()).is_some_and(|opened| (from..until).contains(&opened))
+        })
     }
 
     /// The comparison of a team.

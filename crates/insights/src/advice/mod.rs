@@ -5,6 +5,7 @@
 //! the same advice however often and on whatever day it is asked for. What was advised a month before
 //! is worked out anew in the same way and followed up.
 
+mod behind;
 mod context;
 mod rules;
 mod triggers;
@@ -12,10 +13,13 @@ mod triggers;
 use std::collections::BTreeMap;
 
 use measures::Observations;
+use rayon::iter::{IndexedParallelIterator, IntoParallelRefIterator, ParallelIterator};
 use serde::Serialize;
 
-use crate::effects::Reading;
+use crate::adoption::{AdoptionClock, Counts};
+use crate::effects::{Reading, rows_by_team};
 use crate::months::{first_second_of, month_index, month_name};
+use behind::Behind;
 use context::Context;
 pub use rules::{Rule, RulesError, builtin_rules, parse_rules};
 pub use triggers::Number;
@@ -23,9 +27,6 @@ use triggers::Seen;
 
 /// The most advice that a team gets at a time.
 pub const MOST_FOR_A_TEAM: usize = 5;
-
-/// Pull requests that are listed with a piece of advice; more are counted.
-const LISTED: usize = 20;
 
 /// The advice of all teams.
 #[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
@@ -115,9 +116,25 @@ pub struct FollowUp {
 /// Works out the advice of the last full month before `reading.now`.
 pub fn advise(observations: &Observations, rules: &[Rule], reading: &Reading) -> AdviceReport {
     let current = month_index(reading.now);
+    let by_team = rows_by_team(observations);
+    let counts = Counts::of(observations, AdoptionClock::Created);
+    let seen_when = |month: u32| {
+        let Some(now) = first_second_of(month) else {
+            return Vec::new();
+        };
+        let reading = Reading {
+            now,
+            calendar: reading.calendar.clone(),
+        };
+        let adoption = counts.adoption(observations, month, None);
+        seen_in(
+            &Context::new(observations, &by_team, adoption, rules, &reading),
+            rules,
+        )
+    };
     let (now, before) = rayon::join(
-        || seen_at(observations, rules, reading, current),
-        || seen_at(observations, rules, reading, current.saturating_sub(1)),
+        || seen_when(current),
+        || seen_when(current.saturating_sub(1)),
     );
     let mut teams: BTreeMap<&str, TeamAdvice> = BTreeMap::new();
     let fired_before = |id: &str| before.iter().any(|seen| seen.id == id && seen.fires());
@@ -197,42 +214,30 @@ impl SeenRule<'_> {
     }
 }
 
-/// Holds every rule against every team, as things stood when `month` began.
-fn seen_at<'r>(
-    observations: &Observations,
-    rules: &'r [Rule],
-    reading: &Reading,
-    month: u32,
-) -> Vec<SeenRule<'r>> {
-    let Some(now) = first_second_of(month) else {
-        return Vec::new();
-    };
-    let past = observations.as_of(now);
-    let reading = Reading {
-        now,
-        calendar: reading.calendar.clone(),
-    };
-    let context = Context::new(&past, rules, &reading);
-    let mut seen = Vec::new();
-    for (team, name) in past.teams.names().iter().enumerate() {
-        let mut of_team: Vec<SeenRule<'r>> = rules
-            .iter()
-            .map(|rule| SeenRule {
-                id: format!("{}/{name}", rule.id),
-                team: name.to_string(),
-                rule,
-                measured: triggers::look(&rule.when, &context, team),
-            })
-            .collect();
-        if of_team
-            .iter()
-            .any(|one| one.fires() && !one.rule.only_alone)
-        {
-            of_team.retain(|one| !one.rule.only_alone);
-        }
-        seen.extend(of_team);
-    }
-    seen
+/// Holds every rule against every team.
+fn seen_in<'r>(context: &Context<'_>, rules: &'r [Rule]) -> Vec<SeenRule<'r>> {
+    let teams = context.observations.teams.names().par_iter().enumerate();
+    let seen: Vec<Vec<SeenRule<'r>>> = teams
+        .map(|(team, name)| {
+            let mut of_team: Vec<SeenRule<'r>> = rules
+                .iter()
+                .map(|rule| SeenRule {
+                    id: format!("{}/{name}", rule.id),
+                    team: name.to_string(),
+                    rule,
+                    measured: triggers::look(&rule.when, context, team),
+                })
+                .collect();
+            if of_team
+                .iter()
+                .any(|one| one.fires() && !one.rule.only_alone)
+            {
+                of_team.retain(|one| !one.rule.only_alone);
+            }
+            of_team
+        })
+        .collect();
+    seen.into_iter().flatten().collect()
 }
 
 /// What was given out of what fired: the weightiest five of each team.
@@ -253,15 +258,15 @@ fn given<'a, 'r>(seen: &'a [SeenRule<'r>]) -> Vec<&'a SeenRule<'r>> {
     fired
 }
 
-fn evidence(observations: &Observations, rows: &[(measures::Code, u32)]) -> Evidence {
-    let newest = rows.iter().rev().take(LISTED).map(|(repo, number)| {
+fn evidence(observations: &Observations, behind: &Behind) -> Evidence {
+    let newest = behind.newest().map(|(repo, number)| {
         format!(
             "{}#{number}",
-            observations.repos.name(*repo).unwrap_or_default()
+            observations.repos.name(repo).unwrap_or_default()
         )
     });
     Evidence {
-        total: rows.len() as u64,
+        total: behind.total(),
         newest: newest.collect(),
     }
 }

@@ -8,6 +8,7 @@ use stats::{
 
 use measures::Metric;
 
+use super::groups::ArmGroups;
 use super::sample::Sample;
 use super::{EffectUnit, Gated};
 
@@ -50,8 +51,7 @@ pub struct Adjusted {
 
 /// Estimates within author and repository, if there is enough that varies within them.
 pub(crate) fn adjusted(sample: &Sample) -> Gated<Adjusted> {
-    let n_ai = sample.ai.iter().filter(|ai| **ai).count();
-    let fewest = n_ai.min(sample.len() - n_ai);
+    let fewest = sample.fewest();
     let refuse =
         |what: String| Gated::refused(format!("cannot separate AI from who uses it: {what}"));
     if fewest < FEWEST_IN_ARM {
@@ -62,20 +62,21 @@ pub(crate) fn adjusted(sample: &Sample) -> Gated<Adjusted> {
     if let Some(why) = sample.all_alike() {
         return Gated::refused(why);
     }
-    let switching_authors = sample.switching(&sample.person);
+    let switching_authors = sample.people.switching();
     if switching_authors < FEWEST_SWITCHERS {
         return refuse(format!(
             "{switching_authors} authors have pull requests both with and without AI, {FEWEST_SWITCHERS} are needed"
         ));
     }
-    let clusters = Sample::distinct(&sample.person);
+    let clusters = sample.people.count();
     if clusters < FEWEST_CLUSTERS {
         return refuse(format!("{clusters} authors, {FEWEST_CLUSTERS} are needed"));
     }
     match estimate(sample) {
         Ok(mut adjusted) => {
             adjusted.switching_authors = switching_authors;
-            adjusted.switching_repos = sample.switching(&sample.repo);
+            let repos = ArmGroups::of_arms(sample.repo.split_at(sample.n_ai));
+            adjusted.switching_repos = repos.switching();
             Gated::Shown(adjusted)
         }
         Err(error) => refuse(error.to_string()),
@@ -83,19 +84,14 @@ pub(crate) fn adjusted(sample: &Sample) -> Gated<Adjusted> {
 }
 
 fn estimate(sample: &Sample) -> Result<Adjusted, StatsError> {
-    let ai: Vec<f64> = sample
-        .ai
-        .iter()
-        .map(|ai| f64::from(u8::from(*ai)))
-        .collect();
-    let (size, size_unknown) = filled(&sample.log_size);
-    let (files, files_unknown) = filled(&sample.log_files);
-    let mut regressors: Vec<&[f64]> = vec![&ai, &sample.draft];
+    let mut regressors = vec![
+        sample.ai().into_iter().map(f64::from).collect::<Vec<f64>>(),
+        sample.draft.iter().copied().map(f64::from).collect(),
+    ];
     if sample.metric != Metric::Size {
-        for column in [&size, &size_unknown, &files, &files_unknown] {
-            if varies(column) {
-                regressors.push(column);
-            }
+        for counts in [&sample.size, &sample.files] {
+            let columns = log_and_unknown(counts);
+            regressors.extend(columns.into_iter().filter(|column| varies(column)));
         }
     }
     let effects = FixedEffects::new(&[
@@ -105,7 +101,7 @@ fn estimate(sample: &Sample) -> Result<Adjusted, StatsError> {
         &sample.kind,
         &sample.weekday,
     ])?;
-    let regression = Regression::absorbing(&sample.scaled, &regressors, &effects)?;
+    let regression = Regression::absorbing_columns(sample.scaled.clone(), regressors, &effects)?;
     let fit = regression.fit(StandardErrors::Clustered {
         clusters: &sample.person,
         counting: EffectsCounted::NotNested,
@@ -152,18 +148,21 @@ fn estimate(sample: &Sample) -> Result<Adjusted, StatsError> {
     })
 }
 
-/// A column with zero for what is not known, and a column that says where that is.
-fn filled(column: &[f64]) -> (Vec<f64>, Vec<f64>) {
-    column
-        .iter()
-        .map(|value| {
-            if value.is_nan() {
-                (0.0, 1.0)
-            } else {
-                (*value, 0.0)
-            }
-        })
-        .unzip()
+/// The logarithm of 1 + count with zero for what is not known, and a column that says where that is.
+fn log_and_unknown(counts: &[u32]) -> [Vec<f64>; 2] {
+    let is_unknown = |count: u32| count == u32::MAX;
+    let log = |count: &u32| {
+        if is_unknown(*count) {
+            0.0
+        } else {
+            f64::from(*count).ln_1p()
+        }
+    };
+    let unknown = |count: &u32| f64::from(is_unknown(*count));
+    [
+        counts.iter().map(log).collect(),
+        counts.iter().map(unknown).collect(),
+    ]
 }
 
 fn varies(column: &[f64]) -> bool {

@@ -30,13 +30,13 @@ pub struct ArmDescription {
 
 /// Describes an arm; `None` where it is too small to show.
 pub(crate) fn describe(sample: &Sample, with_ai: bool) -> Option<ArmDescription> {
-    let (values, people) = sample.of_arm(with_ai);
+    let values = sample.arm(&sample.value, with_ai);
     if values.len() < FEWEST_SHOWN {
         return None;
     }
     let mut description = ArmDescription {
         n: values.len(),
-        authors: Sample::distinct(&people),
+        authors: sample.people.in_arm(with_ai),
         insufficient: values.len() < FEWEST_SUFFICIENT,
         median: None,
         p25: None,
@@ -46,11 +46,13 @@ pub(crate) fn describe(sample: &Sample, with_ai: bool) -> Option<ArmDescription>
     };
     match sample.unit {
         EffectUnit::Points => {
-            let successes = values.iter().filter(|value| **value > 0.5).count() as u64;
+            let successes = values.iter().filter(|value| **value == 1).count() as u64;
             description.share = Some(Proportion::new(successes, values.len() as u64));
         }
         EffectUnit::Ratio => {
-            let clustered = ClusteredSample::new(&values, &people).ok()?;
+            let values: Vec<f64> = values.iter().copied().map(f64::from).collect();
+            let people = sample.arm(&sample.person, with_ai);
+            let clustered = ClusteredSample::new(&values, people).ok()?;
             // The interval inverts a cluster-robust test: it keeps its level with few authors, where the
             // bootstrap does not, and costs one walk.
             description.median = clustered.quantile(0.5).ok();

@@ -6,6 +6,7 @@
 mod adjusted;
 mod compare;
 mod described;
+mod groups;
 mod outcome;
 mod over_time;
 mod sample;
@@ -19,6 +20,7 @@ use serde::{Deserialize, Serialize};
 use stats::Interval;
 
 pub use adjusted::Adjusted;
+pub(crate) use compare::{rows_by_team, rows_of_team, team_headlines};
 pub use described::ArmDescription;
 pub use outcome::{Exposure, Reading};
 pub use over_time::OverTime;
@@ -241,8 +243,6 @@ pub enum Groups {
     Together,
     /// All together, and each team where there are several.
     TogetherAndTeams,
-    /// Each team, for its headline only: not like with like, and not followed over time.
-    TeamHeadlines,
 }
 
 /// Whether other definitions are tried.
@@ -255,7 +255,7 @@ pub enum Sensitivity {
 }
 
 /// A metric of one pull request; `None` where it is not known, never zero instead.
-pub(crate) fn value_of(metric: Metric, row: &Observation, reading: &Reading) -> Option<f64> {
+pub(crate) fn value_of(metric: Metric, row: &Observation, reading: &Reading) -> Option<u32> {
     outcome::Outcome::of(metric).value(row, reading)
 }
 

@@ -73,18 +73,19 @@ impl Outcome {
         }
     }
 
-    /// The value; `None` where it is not known, never zero instead.
-    pub(crate) fn value(self, row: &Observation, reading: &Reading) -> Option<f64> {
+    /// The value in whole seconds, lines or counts, or 1 for what is so of a share; `None` where it is not
+    /// known, never zero instead.
+    pub(crate) fn value(self, row: &Observation, reading: &Reading) -> Option<u32> {
         if let Some(clock) = self.clock {
-            return row
-                .clock(clock, &reading.calendar)
-                .map(|seconds| seconds as f64);
+            // Moments have 32 bits, and so has what lies between two.
+            let seconds = row.clock(clock, &reading.calendar)?;
+            return u32::try_from(seconds).ok();
         }
-        let share = |is_true: bool| f64::from(u8::from(is_true));
+        let share = u32::from;
         match self.metric {
-            Metric::Draft => row.draft_seconds().map(f64::from),
-            Metric::Size => row.size_lines().map(f64::from),
-            Metric::ReviewRounds => row.review_rounds().map(f64::from),
+            Metric::Draft => row.draft_seconds(),
+            Metric::Size => row.size_lines(),
+            Metric::ReviewRounds => row.review_rounds(),
             Metric::MergedShare => {
                 let opened = row.opened.seconds()?;
                 let in_time = |merged: i64| merged - opened <= MERGED_WITHIN_SECONDS;
@@ -101,7 +102,8 @@ impl Outcome {
     }
 
     /// The value on the scale of the comparison: logarithms for ratios.
-    pub(crate) fn scaled(self, value: f64) -> f64 {
+    pub(crate) fn scaled(self, value: u32) -> f64 {
+        let value = f64::from(value);
         match self.metric.definition().unit {
             Unit::Seconds => (value + DURATION_OFFSET_SECONDS).ln(),
             Unit::Lines | Unit::Count => (value + 1.0).ln(),

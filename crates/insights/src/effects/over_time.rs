@@ -1,6 +1,6 @@
 //! Step 6: do teams differ from themselves in months with more AI?
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 
 use measures::Observations;
 use serde::Serialize;
@@ -10,6 +10,7 @@ use stats::{
 };
 
 use super::Gated;
+use super::groups::each_once;
 use super::outcome::{Exposure, Outcome, Reading};
 use crate::months::month_index;
 
@@ -43,6 +44,23 @@ pub struct OverTime {
     pub n: usize,
 }
 
+/// A team in a month.
+#[derive(Default)]
+struct Cell {
+    with_ai: u32,
+    all: u32,
+    values: Vec<u32>,
+}
+
+impl Cell {
+    /// Adds the rows of another, which is empty after it.
+    fn take(&mut self, other: &mut Cell) {
+        self.with_ai += std::mem::take(&mut other.with_ai);
+        self.all += std::mem::take(&mut other.all);
+        self.values.append(&mut other.values);
+    }
+}
+
 /// Builds the panel of team-months and regresses. Complete months only.
 pub(crate) fn over_time(
     observations: &Observations,
@@ -51,7 +69,10 @@ pub(crate) fn over_time(
     reading: &Reading,
 ) -> Gated<OverTime> {
     let current = month_index(reading.now);
-    let mut cells: BTreeMap<(u32, u32), (u32, u32, Vec<f64>)> = BTreeMap::new();
+    let mut cells: HashMap<(u32, u32), Cell> = HashMap::new();
+    // Rows of a repository stand in order: most are of the same team and month as the one before.
+    let mut last = (u32::MAX, u32::MAX);
+    let mut open = Cell::default();
     for row in &observations.rows {
         let (Some(ai), Some(team), Some(opened)) =
             (exposure.arm(row), row.team.index(), row.opened.seconds())
@@ -62,26 +83,38 @@ pub(crate) fn over_time(
         if month >= current {
             continue;
         }
-        let cell = cells.entry((team as u32, month)).or_default();
-        cell.0 += u32::from(ai);
-        cell.1 += 1;
+        let key = (team as u32, month);
+        if key != last {
+            cells.entry(last).or_default().take(&mut open);
+            last = key;
+        }
+        open.with_ai += u32::from(ai);
+        open.all += 1;
         if let Some(value) = outcome.value(row, reading) {
-            cell.2.push(outcome.scaled(value));
+            open.values.push(value);
         }
     }
+    cells.entry(last).or_default().take(&mut open);
+    let mut cells: Vec<((u32, u32), Cell)> = cells.into_iter().collect();
+    cells.sort_unstable_by_key(|it| it.0);
     let (mut share, mut level, mut teams, mut months) = (vec![], vec![], vec![], vec![]);
-    for ((team, month), (with_ai, all, values)) in cells {
-        if values.len() < FEWEST_IN_CELL {
+    for ((team, month), cell) in cells {
+        if cell.values.len() < FEWEST_IN_CELL {
             continue;
         }
-        if let Ok(median) = median(&values) {
-            share.push(f64::from(with_ai) / f64::from(all));
+        let scaled: Vec<f64> = cell
+            .values
+            .iter()
+            .map(|value| outcome.scaled(*value))
+            .collect();
+        if let Ok(median) = median(&scaled) {
+            share.push(f64::from(cell.with_ai) / f64::from(cell.all));
             level.push(median);
             teams.push(team);
             months.push(month);
         }
     }
-    let (team_count, month_count) = (distinct(&teams), distinct(&months));
+    let (team_count, month_count) = (each_once(&teams).len(), each_once(&months).len());
     if team_count < FEWEST_TEAMS || month_count < FEWEST_MONTHS {
         return Gated::refused(format!(
             "{team_count} teams over {month_count} months, {FEWEST_TEAMS} and {FEWEST_MONTHS} are needed"
@@ -136,11 +169,4 @@ fn estimate(
         months: 0,
         n: share.len(),
     })
-}
-
-fn distinct(codes: &[u32]) -> usize {
-    let mut codes = codes.to_vec();
-    codes.sort_unstable();
-    codes.dedup();
-    codes.len()
 }

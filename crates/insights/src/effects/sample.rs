@@ -1,31 +1,40 @@
 //! The pull requests of one comparison, as columns.
 
+use std::borrow::Borrow;
+
 use measures::{Metric, Observation};
 
+use super::groups::ArmGroups;
 use super::outcome::{Exposure, Outcome, Reading};
 use super::{EffectUnit, Step};
 use crate::months::month_index;
 
 const DAY_SECONDS: i64 = 86_400;
 
-/// Columns of equal length, one row a pull request.
+/// Columns of equal length, one row a pull request: those with AI first, and in each arm, for ratios, by
+/// value and person. Sorted once here, they need not be sorted by any of the methods.
 pub(crate) struct Sample {
     pub(crate) metric: Metric,
     pub(crate) unit: EffectUnit,
     pub(crate) steps: Vec<Step>,
-    /// As it is read.
-    pub(crate) value: Vec<f64>,
+    /// How many of the rows are with AI.
+    pub(crate) n_ai: usize,
+    /// As it is read: seconds, lines, counts, or 1 for what is so of a share.
+    pub(crate) value: Vec<u32>,
     /// As it is compared.
     pub(crate) scaled: Vec<f64>,
-    pub(crate) ai: Vec<bool>,
     pub(crate) person: Vec<u32>,
     pub(crate) repo: Vec<u32>,
     pub(crate) month: Vec<u32>,
     pub(crate) kind: Vec<u32>,
     pub(crate) weekday: Vec<u32>,
-    pub(crate) log_size: Vec<f64>,
-    pub(crate) log_files: Vec<f64>,
-    pub(crate) draft: Vec<f64>,
+    /// Lines; `u32::MAX` where they are not known.
+    pub(crate) size: Vec<u32>,
+    /// Files, likewise.
+    pub(crate) files: Vec<u32>,
+    pub(crate) draft: Vec<bool>,
+    /// The people of either arm.
+    pub(crate) people: ArmGroups,
 }
 
 /// What is looked at, and how.
@@ -36,6 +45,21 @@ pub(crate) struct Cut<'a> {
     pub(crate) reading: &'a Reading,
     /// Only these, for sensitivity.
     pub(crate) keep: fn(&Observation, bool) -> bool,
+}
+
+/// What a comparison keeps of a row, packed for sorting.
+#[derive(Clone, Copy)]
+struct Kept {
+    value: u32,
+    person: u32,
+    repo: u32,
+    size: u32,
+    files: u32,
+    month: u16,
+    kind: u8,
+    weekday: u8,
+    without_ai: bool,
+    draft: bool,
 }
 
 impl Sample {
@@ -65,25 +89,14 @@ impl Sample {
     }
 
     /// Takes the rows of a comparison. Whose person is not known is a cluster with the repository.
-    pub(crate) fn take<'r>(rows: impl Iterator<Item = &'r Observation>, cut: Cut<'_>) -> Sample {
-        let mut sample = Sample {
-            metric: cut.outcome.metric,
-            unit: cut.outcome.unit(),
-            steps: Vec::new(),
-            value: Vec::new(),
-            scaled: Vec::new(),
-            ai: Vec::new(),
-            person: Vec::new(),
-            repo: Vec::new(),
-            month: Vec::new(),
-            kind: Vec::new(),
-            weekday: Vec::new(),
-            log_size: Vec::new(),
-            log_files: Vec::new(),
-            draft: Vec::new(),
-        };
+    pub(crate) fn take(
+        rows: impl Iterator<Item = impl Borrow<Observation>>,
+        cut: Cut<'_>,
+    ) -> Sample {
+        let mut kept: Vec<Kept> = Vec::new();
         let (mut all, mut without_bots, mut measured, mut in_an_arm) = (0, 0, 0, 0);
         for row in rows {
+            let row = row.borrow();
             all += 1;
             if row.plain_bot {
                 continue;
@@ -101,11 +114,12 @@ impl Sample {
                 continue;
             };
             if (cut.keep)(row, ai) {
-                sample.push(row, ai, value, cut.outcome);
+                kept.push(Kept::new(row, ai, value));
             }
         }
-        let n_ai = sample.ai.iter().filter(|ai| **ai).count() as u64;
-        let n = sample.value.len() as u64;
+        let mut sample = Sample::of_kept(kept, cut.outcome);
+        let n_ai = sample.n_ai as u64;
+        let n = sample.len() as u64;
         let title = cut.outcome.metric.definition().title;
         let step = |what: &str, n: u64| Step {
             what: what.to_owned(),
@@ -123,65 +137,107 @@ impl Sample {
         sample
     }
 
-    fn push(&mut self, row: &Observation, ai: bool, value: f64, outcome: Outcome) {
-        let repo = row.repo.index().unwrap_or(0) as u32;
-        // Codes of people count up from 0; the repositories stand above them.
-        let person = match row.person.index() {
-            Some(person) => person as u32,
-            None => u32::MAX - repo,
-        };
-        let opened = row.opened.seconds().unwrap_or(0);
-        self.value.push(value);
-        self.scaled.push(outcome.scaled(value));
-        self.ai.push(ai);
-        self.person.push(person);
-        self.repo.push(repo);
-        self.month.push(month_index(opened));
-        self.kind
-            .push(row.change_type.map_or(u32::MAX, |kind| kind as u32));
-        self.weekday.push(weekday(opened));
-        self.log_size.push(log_known(row.size_lines()));
-        self.log_files.push(log_known(row.changed_files()));
-        self.draft.push(f64::from(u8::from(row.opened_as_draft)));
+    fn of_kept(kept: Vec<Kept>, outcome: Outcome) -> Sample {
+        let unit = outcome.unit();
+        // In one jump for each row, not one for each column.
+        let ordered: Vec<Kept> = order_of(&kept, unit)
+            .into_iter()
+            .map(|row| kept[row as usize])
+            .collect();
+        drop(kept);
+        let n_ai = ordered.partition_point(|row| !row.without_ai);
+        let person: Vec<u32> = ordered.iter().map(|row| row.person).collect();
+        let scaled = |row: &Kept| outcome.scaled(row.value);
+        Sample {
+            metric: outcome.metric,
+            unit,
+            steps: Vec::new(),
+            n_ai,
+            value: ordered.iter().map(|row| row.value).collect(),
+            scaled: ordered.iter().map(scaled).collect(),
+            people: ArmGroups::of_arms(person.split_at(n_ai)),
+            person,
+            repo: ordered.iter().map(|row| row.repo).collect(),
+            month: ordered.iter().map(|row| u32::from(row.month)).collect(),
+            kind: ordered.iter().map(|row| u32::from(row.kind)).collect(),
+            weekday: ordered.iter().map(|row| u32::from(row.weekday)).collect(),
+            size: ordered.iter().map(|row| row.size).collect(),
+            files: ordered.iter().map(|row| row.files).collect(),
+            draft: ordered.iter().map(|row| row.draft).collect(),
+        }
     }
 
     pub(crate) fn len(&self) -> usize {
         self.value.len()
     }
 
-    /// Rows of an arm.
-    pub(crate) fn of_arm(&self, with_ai: bool) -> (Vec<f64>, Vec<u32>) {
-        let rows = || (self.ai.iter().enumerate()).filter(move |(_, ai)| **ai == with_ai);
-        (
-            rows().map(|(index, _)| self.value[index]).collect(),
-            rows().map(|(index, _)| self.person[index]).collect(),
-        )
+    /// The rows of the smaller arm.
+    pub(crate) fn fewest(&self) -> usize {
+        self.n_ai.min(self.len() - self.n_ai)
     }
 
-    /// Groups that hold both arms.
-    pub(crate) fn switching(&self, groups: &[u32]) -> usize {
-        let mut seen: std::collections::HashMap<u32, u8> = std::collections::HashMap::new();
-        for (group, ai) in groups.iter().zip(&self.ai) {
-            *seen.entry(*group).or_default() |= if *ai { 1 } else { 2 };
-        }
-        seen.values().filter(|arms| **arms == 3).count()
+    /// The part of a column that belongs to an arm.
+    pub(crate) fn arm<'c, T>(&self, column: &'c [T], with_ai: bool) -> &'c [T] {
+        let (with, without) = column.split_at(self.n_ai);
+        if with_ai { with } else { without }
     }
 
-    /// How many groups there are.
-    pub(crate) fn distinct(groups: &[u32]) -> usize {
-        let mut groups = groups.to_vec();
-        groups.sort_unstable();
-        groups.dedup();
-        groups.len()
+    /// Whether each row is with AI.
+    pub(crate) fn ai(&self) -> Vec<bool> {
+        let mut ai = vec![false; self.len()];
+        ai[..self.n_ai].fill(true);
+        ai
     }
 }
 
-/// `ln(1 + count)`; NaN where it is not known.
-fn log_known(count: Option<u32>) -> f64 {
-    count.map_or(f64::NAN, |count| f64::from(count).ln_1p())
+impl Kept {
+    fn new(row: &Observation, ai: bool, value: u32) -> Self {
+        let repo = row.repo.index().unwrap_or(0) as u32;
+        let opened = row.opened.seconds().unwrap_or(0);
+        Kept {
+            value,
+            // Codes of people count up from 0; the repositories stand at the other end.
+            person: match row.person.index() {
+                Some(person) => person as u32,
+                None => u32::MAX - repo,
+            },
+            repo,
+            size: row.size_lines().unwrap_or(u32::MAX),
+            files: row.changed_files().unwrap_or(u32::MAX),
+            month: month_index(opened) as u16,
+            kind: row.change_type.map_or(u8::MAX, |kind| kind as u8),
+            weekday: weekday(opened),
+            without_ai: !ai,
+            draft: row.opened_as_draft,
+        }
+    }
+}
+
+/// The rows by arm, and for ratios by value and person.
+fn order_of(kept: &[Kept], unit: EffectUnit) -> Vec<u32> {
+    let rows = 0..kept.len() as u32;
+    let of_arm = |without_ai| {
+        let rows = rows.clone();
+        rows.filter(move |row| kept[*row as usize].without_ai == without_ai)
+    };
+    if unit == EffectUnit::Points {
+        return of_arm(false).chain(of_arm(true)).collect();
+    }
+    let mut order = Vec::with_capacity(kept.len());
+    for without_ai in [false, true] {
+        let mut keys: Vec<(u64, u32)> = of_arm(without_ai)
+            .map(|row| {
+                let Kept { value, person, .. } = kept[row as usize];
+                (u64::from(value) << 32 | u64::from(person), row)
+            })
+            .collect();
+        keys.sort_unstable_by_key(|it| it.0);
+        order.extend(keys.into_iter().map(|it| it.1));
+    }
+    order
 }
 
 /// Monday is 0.
-fn weekday(seconds: i64) -> u32 {
-    (seconds.div_euclid(DAY_SECONDS) + 3).rem_euclid(7) as u32
+fn weekday(seconds: i64) -> u8 {
+    (seconds.div_euclid(DAY_SECONDS) + 3).rem_euclid(7) as u8
 }

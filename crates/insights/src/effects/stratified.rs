@@ -1,7 +1,5 @@
 //! Step 4: like with like, by repository, size bucket and type.
 
-use std::collections::HashMap;
-
 use measures::{Metric, SizeBucket};
 use serde::Serialize;
 use stats::{
@@ -14,6 +12,11 @@ use super::{EffectUnit, Gated};
 
 /// Fewest pull requests with AI that have a counterpart in their stratum.
 const FEWEST_COMPARABLE: usize = 10;
+
+/// The bucket of what has no size, after all others.
+const NO_BUCKET: u32 = SizeBucket::Xxl as u32 + 1;
+/// More kinds of change than there are; the last is that of titles which do not tell.
+const KINDS: u32 = 16;
 
 /// What a stratified estimate is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, schemars::JsonSchema)]
@@ -47,7 +50,7 @@ pub struct Stratified {
 /// Compares within strata.
 pub(crate) fn stratified(sample: &Sample) -> Gated<Stratified> {
     let strata = strata(sample);
-    let n_ai = sample.ai.iter().filter(|ai| **ai).count();
+    let n_ai = sample.n_ai;
     let comparable = comparable_with_ai(sample, &strata);
     if comparable < FEWEST_COMPARABLE {
         return Gated::refused(format!(
@@ -65,40 +68,35 @@ pub(crate) fn stratified(sample: &Sample) -> Gated<Stratified> {
 
 /// The stratum of each row: repository by size bucket by type. Sizes are no stratum of themselves.
 fn strata(sample: &Sample) -> Vec<u32> {
-    let mut codes: HashMap<(u32, u32, u32), u32> = HashMap::new();
-    (0..sample.len())
-        .map(|row| {
-            let size = sample.log_size[row];
-            let bucket = if sample.metric == Metric::Size || size.is_nan() {
-                u32::MAX
-            } else {
-                SizeBucket::of(size.exp_m1().round() as u64) as u32
-            };
-            let next = codes.len() as u32;
-            *codes
-                .entry((sample.repo[row], bucket, sample.kind[row]))
-                .or_insert(next)
-        })
-        .collect()
+    let stratum = |row: usize| {
+        let size = sample.size[row];
+        let bucket = if sample.metric == Metric::Size || size == u32::MAX {
+            NO_BUCKET
+        } else {
+            SizeBucket::of(u64::from(size)) as u32
+        };
+        (sample.repo[row] * (NO_BUCKET + 1) + bucket) * KINDS + sample.kind[row].min(KINDS - 1)
+    };
+    (0..sample.len()).map(stratum).collect()
 }
 
 fn comparable_with_ai(sample: &Sample, strata: &[u32]) -> usize {
     let count = strata.iter().max().map_or(0, |last| *last as usize + 1);
-    let mut without_ai = vec![false; count];
-    for (stratum, ai) in strata.iter().zip(&sample.ai) {
-        without_ai[*stratum as usize] |= !ai;
+    let mut has_others = vec![false; count];
+    for stratum in sample.arm(strata, false) {
+        has_others[*stratum as usize] = true;
     }
-    strata
-        .iter()
-        .zip(&sample.ai)
-        .filter(|(stratum, ai)| **ai && without_ai[**stratum as usize])
+    let with_ai = sample.arm(strata, true).iter();
+    with_ai
+        .filter(|stratum| has_others[**stratum as usize])
         .count()
 }
 
 fn ratio(sample: &Sample, strata: &[u32], overlap: f64) -> Result<Stratified, StatsError> {
+    let ai = sample.ai();
     let rows = Rows {
         values: &sample.scaled,
-        first: &sample.ai,
+        first: &ai,
         strata,
     };
     let compared = van_elteren_clustered(rows, &sample.person)?;
@@ -117,23 +115,20 @@ fn ratio(sample: &Sample, strata: &[u32], overlap: f64) -> Result<Stratified, St
 }
 
 fn odds_ratio(sample: &Sample, strata: &[u32], overlap: f64) -> Result<Stratified, StatsError> {
-    let events: Vec<bool> = sample.value.iter().map(|value| *value > 0.5).collect();
-    let compared = mantel_haenszel_clustered(&sample.ai, &events, strata, &sample.person)?;
-    let mut table = TwoByTwo {
-        first_event: 0,
-        first_other: 0,
-        second_event: 0,
-        second_other: 0,
+    let events: Vec<bool> = sample.value.iter().map(|value| *value == 1).collect();
+    let compared = mantel_haenszel_clustered(&sample.ai(), &events, strata, &sample.person)?;
+    let count = |with_ai: bool| {
+        let events = sample.arm(&events, with_ai);
+        let with_event = events.iter().filter(|event| **event).count();
+        (with_event as u64, (events.len() - with_event) as u64)
     };
-    for (ai, event) in sample.ai.iter().zip(&events) {
-        let cell = match (ai, event) {
-            (true, true) => &mut table.first_event,
-            (true, false) => &mut table.first_other,
-            (false, true) => &mut table.second_event,
-            (false, false) => &mut table.second_other,
-        };
-        *cell += 1;
-    }
+    let ((first_event, first_other), (second_event, second_other)) = (count(true), count(false));
+    let table = TwoByTwo {
+        first_event,
+        first_other,
+        second_event,
+        second_other,
+    };
     let pooled = mantel_haenszel(&[table]).ok();
     Ok(Stratified {
         unit: StratifiedUnit::OddsRatio,

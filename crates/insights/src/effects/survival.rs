@@ -64,13 +64,65 @@ pub struct HazardRatio {
     pub proportionality_p: f64,
 }
 
-#[derive(Default)]
+/// Columns of equal length: those with AI first, in each arm by time and person, so that none of the
+/// methods has to sort them.
 struct Waits {
     seconds: Vec<f64>,
     ends: Vec<Ending>,
+    events: Vec<bool>,
     person: Vec<u32>,
     repo: Vec<u32>,
-    ai: Vec<bool>,
+    n_ai: usize,
+}
+
+/// One wait, packed for sorting.
+#[derive(Clone, Copy)]
+struct Wait {
+    without_ai: bool,
+    seconds: u32,
+    person: u32,
+    repo: u32,
+    end: Ending,
+}
+
+impl Waits {
+    fn new(mut waits: Vec<Wait>) -> Self {
+        let n_ai = partition(&mut waits);
+        let (with, without) = waits.split_at_mut(n_ai);
+        for arm in [with, without] {
+            arm.sort_unstable_by_key(|it| (u64::from(it.seconds) << 32) | u64::from(it.person));
+        }
+        Waits {
+            seconds: waits.iter().map(|it| f64::from(it.seconds)).collect(),
+            ends: waits.iter().map(|it| it.end).collect(),
+            events: waits.iter().map(|it| it.end == Ending::Event).collect(),
+            person: waits.iter().map(|it| it.person).collect(),
+            repo: waits.iter().map(|it| it.repo).collect(),
+            n_ai,
+        }
+    }
+
+    fn arm<'c, T>(&self, column: &'c [T], with_ai: bool) -> &'c [T] {
+        let (with, without) = column.split_at(self.n_ai);
+        if with_ai { with } else { without }
+    }
+
+    fn events_in(&self, with_ai: bool) -> usize {
+        let events = self.arm(&self.events, with_ai).iter();
+        events.filter(|event| **event).count()
+    }
+}
+
+/// Puts those with AI first and returns how many they are.
+fn partition(waits: &mut [Wait]) -> usize {
+    let mut n_ai = 0;
+    for index in 0..waits.len() {
+        if !waits[index].without_ai {
+            waits.swap(n_ai, index);
+            n_ai += 1;
+        }
+    }
+    n_ai
 }
 
 /// Follows pull requests from ready on; for cycle and pickup.
@@ -83,32 +135,26 @@ pub(crate) fn survival<'r>(
     if !matches!(metric, Metric::Cycle | Metric::Pickup) {
         return Gated::refused("for cycle and pickup only");
     }
-    let mut waits = Waits::default();
+    let mut waits = Vec::new();
     for row in rows.filter(|row| row.measured) {
         let (Some(ai), Some((seconds, end))) = (exposure.arm(row), wait_of(row, metric, reading))
         else {
             continue;
         };
         let repo = row.repo.index().unwrap_or(0) as u32;
-        waits.seconds.push(seconds);
-        waits.ends.push(end);
-        waits.ai.push(ai);
-        waits.repo.push(repo);
-        waits.person.push(
-            row.person
-                .index()
-                .map_or(u32::MAX - repo, |person| person as u32),
-        );
+        waits.push(Wait {
+            without_ai: !ai,
+            seconds: seconds as u32,
+            person: match row.person.index() {
+                Some(person) => person as u32,
+                None => u32::MAX - repo,
+            },
+            repo,
+            end,
+        });
     }
-    let events_with = |arm: bool| {
-        waits
-            .ends
-            .iter()
-            .zip(&waits.ai)
-            .filter(|(end, ai)| **end == Ending::Event && **ai == arm)
-            .count()
-    };
-    let fewest = events_with(true).min(events_with(false));
+    let waits = Waits::new(waits);
+    let fewest = waits.events_in(true).min(waits.events_in(false));
     if fewest < FEWEST_EVENTS {
         return Gated::refused(format!(
             "it happened {fewest} times in one arm, {FEWEST_EVENTS} are needed"
@@ -153,11 +199,12 @@ fn end_of(row: &Observation, metric: Metric, now: i64) -> Option<(i64, Ending)> 
 }
 
 fn follow(waits: &Waits, metric: Metric) -> Result<Survival, StatsError> {
-    let events: Vec<bool> = waits.ends.iter().map(|end| *end == Ending::Event).collect();
-    let groups: Vec<u32> = waits.ai.iter().map(|ai| u32::from(*ai)).collect();
+    let groups: Vec<u32> = (0..waits.seconds.len())
+        .map(|row| u32::from(row < waits.n_ai))
+        .collect();
     let log_rank = log_rank_clustered(
         &waits.seconds,
-        &events,
+        &waits.events,
         &groups,
         Some(&waits.repo),
         &waits.person,
@@ -171,22 +218,18 @@ fn follow(waits: &Waits, metric: Metric) -> Result<Survival, StatsError> {
         with_ai: arm(waits, true, metric)?,
         without_ai: arm(waits, false, metric)?,
         log_rank_p: log_rank.ok().map(|test| test.p),
-        hazard_ratio: hazard_ratio(waits, &events),
+        hazard_ratio: hazard_ratio(waits),
     })
 }
 
 fn arm(waits: &Waits, with_ai: bool, metric: Metric) -> Result<SurvivalArm, StatsError> {
-    let (mut seconds, mut ends, mut people) = (Vec::new(), Vec::new(), Vec::new());
-    for (index, ai) in waits.ai.iter().enumerate() {
-        if *ai == with_ai {
-            seconds.push(waits.seconds[index]);
-            ends.push(waits.ends[index]);
-            people.push(waits.person[index]);
-        }
-    }
-    let events: Vec<bool> = ends.iter().map(|end| *end == Ending::Event).collect();
-    let curve = KaplanMeier::clustered(&seconds, &events, &people)?;
-    let incidence = CumulativeIncidence::new(&seconds, &ends)?;
+    let seconds = waits.arm(&waits.seconds, with_ai);
+    let curve = KaplanMeier::clustered(
+        seconds,
+        waits.arm(&waits.events, with_ai),
+        waits.arm(&waits.person, with_ai),
+    )?;
+    let incidence = CumulativeIncidence::new(seconds, waits.arm(&waits.ends, with_ai))?;
     let happened = |days: f64| -> CurvePoint {
         if metric == Metric::Cycle {
             return incidence.incidence_at(days * DAY_SECONDS);
@@ -203,23 +246,25 @@ fn arm(waits: &Waits, with_ai: bool, metric: Metric) -> Result<SurvivalArm, Stat
     };
     Ok(SurvivalArm {
         n: seconds.len(),
-        events: events.iter().filter(|event| **event).count(),
+        events: waits.events_in(with_ai),
         median: curve.median(),
         within_a_day: happened(1.0),
         within_seven_days: happened(7.0),
     })
 }
 
-fn hazard_ratio(waits: &Waits, events: &[bool]) -> Gated<HazardRatio> {
+fn hazard_ratio(waits: &Waits) -> Gated<HazardRatio> {
     if waits.seconds.len() > MOST_ROWS_FOR_COX {
         return Gated::refused(format!(
             "not estimated above {MOST_ROWS_FOR_COX} pull requests: the curves say it all"
         ));
     }
-    let ai: Vec<f64> = waits.ai.iter().map(|ai| f64::from(u8::from(*ai))).collect();
+    let ai: Vec<f64> = (0..waits.seconds.len())
+        .map(|row| f64::from(row < waits.n_ai))
+        .collect();
     let fit = cox(&CoxData {
         times: &waits.seconds,
-        events,
+        events: &waits.events,
         regressors: &[&ai],
         strata: Some(&waits.repo),
         clusters: Some(&waits.person),

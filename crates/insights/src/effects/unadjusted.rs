@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 use stats::{
-    Clustered, EffectsCounted, Interval, Regression, StandardErrors, hodges_lehmann_clustered,
-    mann_whitney_clustered, minimum_detectable_ratio_of,
+    Clustered, EffectsCounted, Interval, Regression, StandardErrors, compare_clustered,
+    minimum_detectable_ratio_of,
 };
 
 use super::sample::Sample;
@@ -29,8 +29,7 @@ pub struct Unadjusted {
 
 /// Compares the arms as they are.
 pub(crate) fn unadjusted(sample: &Sample) -> Gated<Unadjusted> {
-    let n_ai = sample.ai.iter().filter(|ai| **ai).count();
-    let fewest = n_ai.min(sample.len() - n_ai);
+    let fewest = sample.fewest();
     if fewest < FEWEST_SHOWN {
         return Gated::refused(format!(
             "one arm has {fewest} pull requests; fewer than {FEWEST_SHOWN} are not shown"
@@ -47,23 +46,11 @@ pub(crate) fn unadjusted(sample: &Sample) -> Gated<Unadjusted> {
 }
 
 fn ratio(sample: &Sample) -> Result<Unadjusted, stats::StatsError> {
-    let arm = |with_ai: bool| -> (Vec<f64>, Vec<u32>) {
-        (sample.ai.iter().enumerate())
-            .filter(|(_, ai)| **ai == with_ai)
-            .map(|(index, _)| (sample.scaled[index], sample.person[index]))
-            .unzip()
+    let arm = |with_ai: bool| Clustered {
+        values: sample.arm(&sample.scaled, with_ai),
+        clusters: sample.arm(&sample.person, with_ai),
     };
-    let (with, without) = (arm(true), arm(false));
-    let first = || Clustered {
-        values: &with.0,
-        clusters: &with.1,
-    };
-    let second = || Clustered {
-        values: &without.0,
-        clusters: &without.1,
-    };
-    let shift = hodges_lehmann_clustered(first(), second())?;
-    let ranks = mann_whitney_clustered(first(), second())?;
+    let (shift, ranks) = compare_clustered(arm(true), arm(false))?;
     let half_width = (shift.interval.high - shift.interval.low) / 2.0;
     Ok(Unadjusted {
         value: shift.estimate.exp(),
@@ -79,11 +66,7 @@ fn ratio(sample: &Sample) -> Result<Unadjusted, stats::StatsError> {
 }
 
 fn points(sample: &Sample) -> Result<Unadjusted, stats::StatsError> {
-    let ai: Vec<f64> = sample
-        .ai
-        .iter()
-        .map(|ai| f64::from(u8::from(*ai)))
-        .collect();
+    let ai: Vec<f64> = sample.ai().into_iter().map(f64::from).collect();
     let regression = Regression::new(&sample.scaled, &[&ai])?;
     let fit = regression.fit(StandardErrors::Clustered {
         clusters: &sample.person,

@@ -101,7 +101,7 @@ pub(super) fn quality(observations: &Observations, reading: &Reading) -> Vec<Qua
 
 fn event_of(sign: QualitySign, row: &Observation, reading: &Reading) -> Option<bool> {
     match sign {
-        QualitySign::Reverted => value_of(Metric::Reverted, row, reading).map(|value| value > 0.5),
+        QualitySign::Reverted => value_of(Metric::Reverted, row, reading).map(|value| value == 1),
         QualitySign::SeveralRounds => {
             let rounds = row.review_rounds()?;
             (rounds > 0).then_some(rounds > 1)

@@ -1,13 +1,18 @@
 //! Observations: the narrow rows, packed for statistics.
 
 use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
 
 use measures::{Code, Dictionary, Measures, Moment, Observation, Observations};
 use rusqlite::{Row, Transaction, named_params, params};
 
+use super::SqliteStore;
 use super::codes::{self, count, seconds};
 use super::fault::Fault;
 use super::words::{Ids, Texts};
+use crate::error::StoreError;
 use crate::facts::Outcome;
 use crate::observations::ObservationCursor;
 use crate::selection::Selection;
@@ -24,8 +29,14 @@ const PAGE: &str = "SELECT repo_id, number, outcome, created_at, closed_at, merg
      human_review_from_open_at, anyone_review_at, bot_review_at, approved_at, draft_seconds, \
      size_lines, measured_files, human_reviews, review_rounds, change_type, title_code, \
      reverts_number, reverts_title, team_id, reviewers_id \
-     FROM pr WHERE (repo_id, number) > (:repo_id, :number) \
+     FROM pr WHERE (repo_id, number) > (:repo_id, :number) AND repo_id <= :last_repo_id \
      ORDER BY repo_id, number LIMIT :limit";
+
+/// How many ranges of repositories each thread reads, about: enough that none waits long for the others.
+const RANGES_FOR_A_THREAD: usize = 4;
+
+/// Threads that read; SQLite gains little from more.
+const MOST_THREADS: usize = 4;
 
 /// Adds a page of observations to those given; returns where to go on, `None` at the end.
 pub(super) fn page(
@@ -35,33 +46,54 @@ pub(super) fn page(
     limit: usize,
     into: &mut Observations,
 ) -> Result<Option<ObservationCursor>, Fault> {
-    let selected = Selected::of(transaction, selection, into)?;
-    let mut names = Names {
-        texts: Texts::new(transaction),
-        people: HashMap::new(),
-        tools: HashMap::new(),
-        reviewer_sets: HashMap::new(),
-    };
-    let mut after = after.unwrap_or(ObservationCursor {
+    let start = after.unwrap_or(ObservationCursor {
         repo_id: i64::MIN,
         number: i64::MIN,
     });
+    walk(
+        transaction,
+        selection,
+        start,
+        i64::MAX,
+        count(limit as u64),
+        into,
+    )
+}
+
+/// Adds the pull requests after `start`, up to the end of a repository; at most `limit`, all where it is
+/// negative. Returns the last one looked at.
+fn walk(
+    transaction: &Transaction<'_>,
+    selection: &Selection,
+    start: ObservationCursor,
+    last_repo_id: i64,
+    limit: i64,
+    into: &mut Observations,
+) -> Result<Option<ObservationCursor>, Fault> {
+    let selected = Selected::of(transaction, selection, into)?;
+    let mut names = Names {
+        texts: Texts::new(transaction),
+        people: ById::default(),
+        tools: ById::default(),
+        reviewer_sets: ById::default(),
+    };
+    let mut last = None;
     let mut prepared = transaction.prepare_cached(PAGE)?;
     let mut rows = prepared.query(named_params! {
-        ":repo_id": after.repo_id,
-        ":number": after.number,
-        ":limit": count(limit as u64),
+        ":repo_id": start.repo_id,
+        ":number": start.number,
+        ":last_repo_id": last_repo_id,
+        ":limit": limit,
     })?;
-    let mut is_empty = true;
     while let Some(row) = rows.next()? {
-        is_empty = false;
-        after = ObservationCursor {
+        let at = ObservationCursor {
             repo_id: row.get(0)?,
             number: row.get(1)?,
         };
+        last = Some(at);
         let team_id: i64 = row.get(31)?;
         let (Some(repo), Some(team)) = (
-            selected.repos.get(&after.repo_id),
+            selected.repos.get(&at.repo_id),
             selected.teams.get(&team_id),
         ) else {
             continue;
@@ -69,13 +101,95 @@ pub(super) fn page(
         let observation = read(row, *repo, *team, &mut names, into)?;
         into.rows.push(observation);
     }
-    Ok((!is_empty).then_some(after))
+    Ok(last)
+}
+
+/// Reads all observations of a selection: ranges of repositories side by side, each on a connection of its
+/// own, put together in their order.
+pub(super) fn all(store: &SqliteStore, selection: &Selection) -> Result<Observations, StoreError> {
+    const DOING: &str = "read observations";
+    let repo_ids = store.read(DOING, |transaction| {
+        let mut prepared = transaction
+            .prepare_cached("SELECT id FROM repo WHERE ?1 IS NULL OR name = ?1 ORDER BY id")?;
+        let ids = prepared.query_map([&selection.repo], |row| row.get(0))?;
+        Ok(ids.collect::<rusqlite::Result<Vec<i64>>>()?)
+    })?;
+    let threads = thread::available_parallelism().map_or(1, |it| it.get().min(MOST_THREADS));
+    let in_range = repo_ids
+        .len()
+        .div_ceil(threads * RANGES_FOR_A_THREAD)
+        .max(1);
+    let ranges: Vec<&[i64]> = repo_ids.chunks(in_range).collect();
+    let next = AtomicUsize::new(0);
+    let read_ranges = || -> Result<Vec<(usize, Observations)>, StoreError> {
+        let mut read = Vec::new();
+        loop {
+            let place = next.fetch_add(1, Ordering::Relaxed);
+            let Some([first, .., last] | [first @ last]) = ranges.get(place) else {
+                return Ok(read);
+            };
+            let start = ObservationCursor {
+                repo_id: *first,
+                number: i64::MIN,
+            };
+            let mut of_range = Observations::default();
+            store.read(DOING, |transaction| {
+                walk(transaction, selection, start, *last, -1, &mut of_range)
+            })?;
+            read.push((place, of_range));
+        }
+    };
+    let read = thread::scope(|scope| {
+        let helpers: Vec<_> = (1..threads.min(ranges.len()))
+            .map(|_| scope.spawn(read_ranges))
+            .collect();
+        let mut read = read_ranges()?;
+        for helper in helpers {
+            match helper.join() {
+                Ok(more) => read.extend(more?),
+                Err(panic) => std::panic::resume_unwind(panic),
+            }
+        }
+        Ok::<_, StoreError>(read)
+    });
+    let mut read = read?;
+    read.sort_unstable_by_key(|(place, _)| *place);
+    let mut observations = Observations::default();
+    let rows = read.iter().map(|(_, of_range)| of_range.rows.len()).sum();
+    observations.rows.reserve_exact(rows);
+    for (_, of_range) in read {
+        observations.append(of_range);
+    }
+    Ok(observations)
 }
 
 /// The codes of the repositories and teams of a selection, by their ids.
 struct Selected {
-    repos: HashMap<i64, Code>,
-    teams: HashMap<i64, Code>,
+    repos: ById,
+    teams: ById,
+}
+
+/// Codes by ids, which are small numbers that nobody chose: they need no hash that withstands an attack.
+type ById = HashMap<i64, Code, BuildHasherDefault<IdHasher>>;
+
+/// Spreads an id over 64 bits by multiplying with an odd number.
+#[derive(Default)]
+struct IdHasher(u64);
+
+impl Hasher for IdHasher {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.write_i64(i64::from(*byte));
+        }
+    }
+
+    fn write_i64(&mut self, id: i64) {
+        self.0 = (self.0 ^ id as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    }
 }
 
 impl Selected {
@@ -107,10 +221,10 @@ fn codes_of(
     sql: &str,
     only: Option<&str>,
     into: &mut Dictionary,
-) -> Result<HashMap<i64, Code>, Fault> {
+) -> Result<ById, Fault> {
     let mut prepared = transaction.prepare_cached(sql)?;
     let mut rows = prepared.query([only])?;
-    let mut codes = HashMap::new();
+    let mut codes = ById::default();
     while let Some(row) = rows.next()? {
         let name: String = row.get(1)?;
         codes.insert(row.get(0)?, into.code(&name));
@@ -121,9 +235,9 @@ fn codes_of(
 /// From the store's ids of words to codes, each looked up once a page.
 struct Names<'t> {
     texts: Texts<'t>,
-    people: HashMap<i64, Code>,
-    tools: HashMap<i64, Code>,
-    reviewer_sets: HashMap<i64, Code>,
+    people: ById,
+    tools: ById,
+    reviewer_sets: ById,
 }
 
 impl Names<'_> {
@@ -142,7 +256,7 @@ impl Names<'_> {
 
 fn code_of(
     id: Option<i64>,
-    known: &mut HashMap<i64, Code>,
+    known: &mut ById,
     texts: &mut Texts<'_>,
     into: &mut Dictionary,
 ) -> Result<Code, Fault> {

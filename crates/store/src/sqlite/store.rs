@@ -78,6 +78,10 @@ impl Store for SqliteStore {
         })
     }
 
+    fn all_observations(&self, selection: &Selection) -> Result<Observations, StoreError> {
+        observations::all(self, selection)
+    }
+
     fn search(
         &self,
         query: &PullRequestQuery,

@@ -11,19 +11,9 @@ use crate::app::App;
 use crate::cli::{CalendarChoice, ClockOptions, PeriodOptions};
 use crate::error::CliError;
 
-/// How many pull requests are read in one go.
-const OBSERVATIONS_PAGE: usize = 50_000;
-
 /// Reads the observations of a selection, reverts linked to what they take back.
 pub(crate) fn read(store: &dyn Store, selection: &Selection) -> Result<Observations, CliError> {
-    let mut observations = Observations::default();
-    let mut after = None;
-    loop {
-        after = store.observations(selection, after, OBSERVATIONS_PAGE, &mut observations)?;
-        if after.is_none() {
-            break;
-        }
-    }
+    let mut observations = store.all_observations(selection)?;
     observations.link_reverts();
     Ok(observations)
 }

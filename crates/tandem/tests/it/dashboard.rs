@@ -136,7 +136,7 @@ fn shown_on(page: &str) -> Vec<Shown> {
 
 /// The first number of a text as it is printed.
 fn printed_number(text: &str) -> Option<f64> {
-    let text = text.replace(',', "").replace('×', "");
+    let text = text.replace([',', '×'], "");
     let number: String = text
         .chars()
         .skip_while(|character| !character.is_ascii_digit() && !"+-".contains(*character))

@@ -130,7 +130,9 @@ impl Server {
                     one.strip_prefix("/runs/")
                         .is_some_and(|id| id.parse::<u64>().is_ok())
                 };
-                address = runs.find(is_run).unwrap_or("/runs").to_owned();
+                runs.find(is_run)
+                    .unwrap_or("/runs")
+                    .clone_into(&mut address);
             }
             address != "/runs"
         });
@@ -472,10 +474,10 @@ fn every_order_shows_every_pull_request_once() {
 
 #[test]
 fn filters_find_what_the_verdicts_say() {
+    type Test = fn(&Value) -> bool;
     let tandem = Tandem::new().with_pull_requests(90);
     let server = Server::start(&tandem);
     let verdicts = tandem.ok(&["verdicts", "--json"]).lines();
-    type Test = fn(&Value) -> bool;
     let has = |list: &Value, tool: &str| {
         list.as_array()
             .is_some_and(|list| list.iter().any(|one| one == tool))

@@ -4,10 +4,11 @@ mod periods;
 
 use std::collections::BTreeMap;
 
-use measures::{Code, Metric, Observation};
+use measures::{Metric, Observation};
 use serde::Serialize;
 use stats::{Interval, Proportion};
 
+use super::behind::Behind;
 use super::context::Context;
 use super::rules::Trigger;
 use crate::effects::{Exposure, value_of};
@@ -33,8 +34,8 @@ pub(super) struct Seen {
     pub(super) fires: bool,
     pub(super) statement: String,
     pub(super) numbers: Vec<Number>,
-    /// The pull requests behind it, oldest first.
-    pub(super) rows: Vec<(Code, u32)>,
+    /// The pull requests behind it.
+    pub(super) rows: Behind,
 }
 
 /// Looks whether a trigger fires; `None` where there is too little to say.
@@ -117,10 +118,6 @@ pub(super) fn look(trigger: &Trigger, context: &Context<'_>, team: usize) -> Opt
     }
 }
 
-fn key(row: &Observation) -> (Code, u32) {
-    (row.repo, row.number)
-}
-
 fn share_text(share: Proportion) -> String {
     let percent = |value: f64| format!("{:.0}", value * 100.0);
     match (share.share, share.interval) {
@@ -149,28 +146,28 @@ fn is_surely_above(share: Proportion, limit: f64) -> bool {
     share.interval.is_some_and(|interval| interval.low > limit)
 }
 
-fn share_above<'r>(
+fn share_above(
     context: &Context<'_>,
-    rows: impl Iterator<Item = &'r Observation>,
+    rows: impl Iterator<Item = Observation>,
     metric: Metric,
     limit: f64,
     fewest: usize,
     whose: &str,
 ) -> Option<Seen> {
-    let (mut all, mut with) = (0, Vec::new());
+    let (mut all, mut with) = (0, Behind::default());
     for row in rows {
-        let Some(value) = value_of(metric, row, context.reading) else {
+        let Some(value) = value_of(metric, &row, context.reading) else {
             continue;
         };
         all += 1;
-        if value > 0.5 {
-            with.push(key(row));
+        if value == 1 {
+            with.push(&row);
         }
     }
     if all < fewest {
         return None;
     }
-    let share = Proportion::new(with.len() as u64, all as u64);
+    let share = Proportion::new(with.total(), all as u64);
     let title = metric.definition().title;
     Some(Seen {
         fires: is_surely_above(share, limit),
@@ -188,7 +185,7 @@ fn worst_tool(
     limit: f64,
     fewest: usize,
 ) -> Option<Seen> {
-    let mut tools: BTreeMap<&str, Vec<&Observation>> = BTreeMap::new();
+    let mut tools: BTreeMap<&str, Vec<Observation>> = BTreeMap::new();
     for row in context.rows_of(team, months, 0) {
         let names = context.observations.tools.name(row.author_tools);
         for tool in names
@@ -219,16 +216,13 @@ fn comparison_has(
 ) -> Option<Seen> {
     let comparison = context.comparison(team, exposure, metric)?;
     let headline = comparison.headline?;
+    // Of a share, those that have it; of a measure, all that have it with AI.
+    let is_share = metric.definition().unit == measures::Unit::Share;
     let rows = context
-        .rows_of(team, u32::MAX / 4, 0)
+        .with_ai(team, exposure)
         .filter(|row| {
-            exposure.arm(row) == Some(true)
-                && value_of(metric, row, context.reading).is_some_and(|value| {
-                    // Of a share, those that have it; of a measure, all that have it with AI.
-                    metric.definition().unit != measures::Unit::Share || value > 0.5
-                })
+            value_of(metric, row, context.reading).is_some_and(|value| !is_share || value == 1)
         })
-        .map(key)
         .collect();
     Some(Seen {
         fires: fires(comparison),

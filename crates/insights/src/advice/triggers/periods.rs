@@ -1,11 +1,12 @@
 //! Triggers that look at stretches of months.
 
-use measures::{Calendar, Clock, Code, Metric};
+use measures::{Calendar, Clock, Metric, Observation};
 use model::Origin;
 use stats::{Clustered, Interval, Proportion, hodges_lehmann_clustered, quantile};
 
-use super::{Number, Seen, is_surely_above, key, share_number, share_text};
+use super::{Number, Seen, is_surely_above, share_number, share_text};
 use crate::adoption::ToolChangeKind;
+use crate::advice::behind::Behind;
 use crate::advice::context::Context;
 use crate::effects::{Exposure, Finding};
 use crate::months::{month_index, month_of_name};
@@ -19,14 +20,14 @@ pub(super) fn pickup_grows(
     share_growth: f64,
     fewest: usize,
 ) -> Option<Seen> {
-    let pickups = |back: u32| -> (Vec<f64>, Vec<u32>, Vec<(Code, u32)>) {
+    let pickups = |back: u32| -> (Vec<f64>, Vec<u32>, Vec<Observation>) {
         let mut columns = (Vec::new(), Vec::new(), Vec::new());
         for row in context.rows_of(team, months, back) {
             if let Some(seconds) = row.clock(Clock::Pickup, &context.reading.calendar) {
                 columns.0.push(seconds as f64);
                 let person = row.person.index().map_or(u32::MAX, |person| person as u32);
                 columns.1.push(person);
-                columns.2.push(key(row));
+                columns.2.push(row);
             }
         }
         columns
@@ -35,7 +36,7 @@ pub(super) fn pickup_grows(
         let (mut with, mut all) = (0, 0);
         for arm in context
             .rows_of(team, months, back)
-            .filter_map(|row| Exposure::AiAuthored.arm(row))
+            .filter_map(|row| Exposure::AiAuthored.arm(&row))
         {
             all += 1;
             with += u64::from(arm);
@@ -68,13 +69,10 @@ pub(super) fn pickup_grows(
     let (share_later, share_earlier) = (share(0), share(1));
     let growth = share_later.share? - share_earlier.share?;
     let apart = share_later.interval?.low > share_earlier.interval?.high;
-    let slow: Vec<(Code, u32)> = later
-        .0
-        .iter()
-        .zip(&later.2)
+    let slow = (later.0.iter().zip(later.2.iter()))
         .filter(|(seconds, _)| **seconds >= p75_later)
-        .map(|(_, key)| *key)
-        .collect();
+        .map(|(_, row)| *row);
+    let slow: Behind = slow.collect();
     let ratio = p75_later / p75_earlier.max(1.0);
     Some(Seen {
         fires: ratio >= p75_growth && shift.interval.low > 0.0 && growth >= share_growth && apart,
@@ -116,7 +114,7 @@ pub(super) fn bot_first(
     limit: f64,
     fewest: usize,
 ) -> Option<Seen> {
-    let (mut all, mut with) = (0, Vec::new());
+    let (mut all, mut with) = (0, Behind::default());
     for row in context.rows_of(team, months, 0) {
         let bot = row.clock(Clock::BotLatency, &Calendar::Always);
         let person = row.clock(Clock::Pickup, &Calendar::Always);
@@ -125,13 +123,13 @@ pub(super) fn bot_first(
         }
         all += 1;
         if bot.is_some_and(|bot| person.is_none_or(|person| bot < person)) {
-            with.push(key(row));
+            with.push(&row);
         }
     }
     if all < fewest {
         return None;
     }
-    let share = Proportion::new(with.len() as u64, all as u64);
+    let share = Proportion::new(with.total(), all as u64);
     let pickup = context.comparison(team, Exposure::AiReviewed, Metric::Pickup);
     // Without a finding nobody can say that people come no sooner.
     let finding = pickup.map(|pickup| pickup.finding);
@@ -155,20 +153,18 @@ pub(super) fn adoption_below(
     limit: f64,
     fewest: usize,
 ) -> Option<Seen> {
-    let ever = context
-        .rows_of(team, u32::MAX / 4, 0)
-        .any(|row| Exposure::AiAuthored.arm(row) == Some(true));
-    let (mut all, mut with) = (0, Vec::new());
+    let ever = context.with_ai(team, Exposure::AiAuthored).next().is_some();
+    let (mut all, mut with) = (0, Behind::default());
     for row in context.rows_of(team, months, 0) {
         all += 1;
-        if Exposure::AiAuthored.arm(row) == Some(true) {
-            with.push(key(row));
+        if Exposure::AiAuthored.arm(&row) == Some(true) {
+            with.push(&row);
         }
     }
     if all < fewest || !ever {
         return None;
     }
-    let share = Proportion::new(with.len() as u64, all as u64);
+    let share = Proportion::new(with.total(), all as u64);
     Some(Seen {
         fires: share.interval.is_some_and(|interval| interval.high < limit),
         statement: format!("AI was found in at least {}", share_text(share)),
@@ -215,7 +211,7 @@ pub(super) fn tool_stopped(context: &Context<'_>, team: usize, months: u32) -> S
                 n: change.pull_requests,
             })
             .collect(),
-        rows: Vec::new(),
+        rows: Behind::default(),
     }
 }
 
@@ -226,17 +222,17 @@ pub(super) fn unknown_above(
     limit: f64,
     fewest: usize,
 ) -> Option<Seen> {
-    let (mut all, mut with) = (0, Vec::new());
+    let (mut all, mut with) = (0, Behind::default());
     for row in context.rows_of(team, months, 0) {
         all += 1;
         if matches!(row.origin, None | Some(Origin::Unknown)) {
-            with.push(key(row));
+            with.push(&row);
         }
     }
     if all < fewest {
         return None;
     }
-    let share = Proportion::new(with.len() as u64, all as u64);
+    let share = Proportion::new(with.total(), all as u64);
     Some(Seen {
         fires: is_surely_above(share, limit),
         statement: format!("the record does not tell for {}", share_text(share)),

@@ -67,7 +67,7 @@ fn compared(observations: &Observations, metric: Metric) -> Vec<Comparison> {
     let question = Question {
         exposure: Exposure::AiAuthored,
         metrics: vec![metric],
-        groups: Groups::TeamHeadlines,
+        groups: Groups::TogetherAndTeams,
         sensitivity: Sensitivity::Skip,
     };
     let now = super::super::calendar::midnight(TODAY);
@@ -75,7 +75,9 @@ fn compared(observations: &Observations, metric: Metric) -> Vec<Comparison> {
         now,
         calendar: Calendar::Always,
     };
-    compare(observations, &question, &reading)
+    let mut comparisons = compare(observations, &question, &reading);
+    comparisons.retain(|comparison| comparison.team.is_some());
+    comparisons
 }
 
 /// Each team's plan with the comparison of its cycle or pickup.
