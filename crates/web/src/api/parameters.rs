@@ -51,7 +51,8 @@ impl Kind {
     /// Why a text is not of this kind.
     fn check(self, text: &str) -> Result<(), String> {
         let is_fine = match self {
-            Kind::Month => month_of_name(text).is_some() && text.is_ascii(),
+            // A number may be written with a sign, a month may not.
+            Kind::Month => month_of_name(text).is_some() && !text.contains('+'),
             Kind::Text(longest) => {
                 (1..=longest).contains(&text.chars().count()) && !text.chars().any(char::is_control)
             }
