@@ -22,7 +22,7 @@ pub(crate) struct ServeArguments {
 pub(crate) enum RoleChoice {
     /// To look
     Viewer,
-    /// Also to correct verdicts, and to start and end runs
+    /// Also to start and end runs
     Admin,
 }
 

@@ -38,7 +38,7 @@ pub use tokens::{NewToken, TokenError, new_token};
 pub enum Role {
     /// Look.
     Viewer,
-    /// Also correct verdicts, start and end runs.
+    /// Also start and end runs.
     Admin,
 }
 
@@ -55,7 +55,7 @@ impl Role {
 /// A token that lets somebody in, by its hash.
 #[derive(Debug, Clone)]
 pub struct TokenHash {
-    /// Whose it is, for the audit log.
+    /// Whose it is.
     pub name: String,
     /// What it allows.
     pub role: Role,
@@ -95,7 +95,7 @@ pub enum Access {
 /// Somebody who was let in.
 #[derive(Debug, Clone)]
 pub(crate) struct Visitor {
-    /// Who, for the audit log.
+    /// Who.
     pub(crate) name: String,
     /// What they may do.
     pub(crate) role: Role,
