@@ -12,7 +12,7 @@ const [address, modules, screenshots, executable = "/usr/bin/chromium"] = proces
 const require = createRequire(path.join(path.resolve(modules), "x.js"));
 const { chromium } = require("playwright-core");
 const origin = new URL(address).origin;
-const FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
+const FLAGS = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
 const LIMIT = 90000;
 
 const problems = [];

@@ -18,7 +18,7 @@ const only = process.env.TANDEM_BROWSER_ONLY;
 
 const WIDTHS = [[1440, 900], [390, 844]];
 const THEMES = ["light", "dark"];
-const FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
+const FLAGS = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
 const MOST_LINKS_OF_A_KIND = 8;
 
 const problems = [];
