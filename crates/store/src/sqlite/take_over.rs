@@ -4,12 +4,13 @@
 use rusqlite::Transaction;
 
 use super::fault::Fault;
-use super::pull_requests;
+use super::{pull_requests, search};
 
 /// Tables with a row for each pull request or for parts of it, beside `pr` itself. A test holds them
 /// against the schema.
 pub(super) const OF_PULL_REQUESTS: &[&str] = &[
     "document",
+    "title",
     "evidence",
     "verdict_tool",
     "verdict_note",
@@ -25,6 +26,7 @@ pub(super) const OF_PULL_REQUESTS: &[&str] = &[
 pub(super) fn take_over(transaction: &Transaction<'_>, from: i64, taker: i64) -> Result<(), Fault> {
     transaction.execute_batch("PRAGMA defer_foreign_keys = ON")?;
     pull_requests::merge_shared(transaction, from, taker)?;
+    search::forget_shared(transaction, from, taker)?;
     transaction
         .prepare_cached(
             "DELETE FROM pr WHERE repo_id = ?1 AND number IN \
@@ -41,6 +43,7 @@ pub(super) fn take_over(transaction: &Transaction<'_>, from: i64, taker: i64) ->
         let sql = format!("UPDATE {table} SET repo_id = ?2 WHERE repo_id = ?1");
         transaction.prepare_cached(&sql)?.execute([from, taker])?;
     }
+    search::repository_changed(transaction, taker)?;
     transaction
         .prepare_cached(
             "INSERT OR IGNORE INTO team_repo (team_id, repo_id) \

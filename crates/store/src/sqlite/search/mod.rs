@@ -22,8 +22,10 @@ use filter::Filter;
 use scan::{Best, Order, walk};
 
 pub(super) use columns::signal_bit;
-pub(super) use refresh::refresh;
-pub(super) use titles::{add_function, insert as insert_title, update as update_title};
+pub(super) use refresh::{refresh, repository_changed};
+pub(super) use titles::{
+    add_function, forget_shared, insert as insert_title, update as update_title,
+};
 
 /// A page of what a query finds.
 pub(super) fn page(

@@ -62,12 +62,36 @@ pub(in crate::sqlite) fn refresh(
     Ok(refreshed)
 }
 
+/// Says that all pull requests of a repository changed: they came from another one.
+pub(in crate::sqlite) fn repository_changed(
+    transaction: &Transaction<'_>,
+    repo_id: i64,
+) -> Result<(), Fault> {
+    transaction
+        .prepare_cached(
+            "INSERT OR IGNORE INTO search_pending (id) SELECT document_id FROM pr \
+             WHERE repo_id = ?1",
+        )?
+        .execute([repo_id])?;
+    Ok(())
+}
+
 fn refresh_chunk(transaction: &Transaction<'_>, chunk: u32) -> Result<u64, Fault> {
     let mut values: [Vec<u32>; Column::ALL.len()] = Default::default();
     for (column, values) in Column::ALL.into_iter().zip(&mut values) {
         columns::load(transaction, column, chunk, values)?;
     }
     let (first, last) = columns::ids(chunk);
+    // What is no more has no values; what is gets them anew.
+    let mut prepared = transaction
+        .prepare_cached("SELECT id FROM search_pending WHERE id BETWEEN ?1 AND ?2 ORDER BY id")?;
+    let mut rows = prepared.query([first, last])?;
+    while let Some(row) = rows.next()? {
+        let (_, slot) = columns::place(columns::document_id(row.get(0)?)?);
+        for value in values.iter_mut().filter_map(|values| values.get_mut(slot)) {
+            *value = UNKNOWN;
+        }
+    }
     let mut refreshed = 0;
     each_pending(transaction, (first, last), |id, searched| {
         let (_, slot) = columns::place(id);

@@ -617,6 +617,43 @@ fn changes_are_counted_when_something_changes() {
     }
 }
 
+/// One repository takes over another that has one of its pull requests too.
+#[test]
+fn what_another_repository_takes_over_is_found_there_and_once() {
+    let world = World::new(vec![simple(1), simple(2)]);
+    let store = &world.store;
+    let mut other = world.all[0].record(1);
+    other.repo = "acme/attic".into();
+    other.title = "Build a hatch".into();
+    store.upsert_pull_requests(&[other]).expect("stores");
+    store.refresh_search().expect("writes");
+    let id = |repo: &str| -> i64 {
+        let find = |transaction: &rusqlite::Transaction<'_>| {
+            let sql = "SELECT id FROM repo WHERE name = ?1";
+            Ok(transaction.query_row(sql, [repo], |row| row.get(0))?)
+        };
+        store.read("test", find).expect("reads")
+    };
+    let (from, taker) = (id("acme/roof"), id("acme/attic"));
+    store
+        .write("test", |transaction| {
+            crate::sqlite::take_over::take_over(transaction, from, taker)
+        })
+        .expect("takes over");
+    let of_repo = |repo: &str| PullRequestQuery {
+        repo: Some(repo.into()),
+        ..PullRequestQuery::default()
+    };
+    for _ in 0..2 {
+        assert_eq!(found(store, &of_repo("acme/attic"), 1).len(), 2);
+        assert_eq!(found(store, &of_repo("acme/roof"), 1), []);
+        let all = PullRequestQuery::default();
+        assert_eq!(store.count_found(&all).expect("counts"), 2);
+        store.refresh_search().expect("writes");
+    }
+    store.check_integrity().expect("sound");
+}
+
 /// Walks along keys only: nothing is sorted, and no table is scanned but the narrow one of what changed.
 #[test]
 fn no_statement_sorts_or_scans() {

@@ -61,6 +61,24 @@ pub(in crate::sqlite) fn update(
     Ok(())
 }
 
+/// Forgets the titles of those pull requests of `from` that `taker` has too, before they go.
+pub(in crate::sqlite) fn forget_shared(
+    transaction: &Transaction<'_>,
+    from: i64,
+    taker: i64,
+) -> Result<(), Fault> {
+    const SHARED: &str = "SELECT document_id FROM pr WHERE repo_id = ?1 AND number IN \
+                          (SELECT number FROM pr WHERE repo_id = ?2)";
+    for sql in [
+        format!("INSERT OR IGNORE INTO search_pending (id) {SHARED}"),
+        format!("DELETE FROM title_word WHERE rowid IN ({SHARED})"),
+        format!("DELETE FROM title WHERE id IN ({SHARED})"),
+    ] {
+        transaction.prepare_cached(&sql)?.execute([from, taker])?;
+    }
+    Ok(())
+}
+
 /// What FTS5 understands for "each of these words, from its beginning"; `None` where there is no word.
 pub(super) fn match_expression(text: &str) -> Option<String> {
     let words: Vec<String> = text
