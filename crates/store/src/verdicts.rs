@@ -3,6 +3,8 @@
 use measures::Measures;
 use model::{PrKey, Verdict};
 
+use crate::corrections::Corrected;
+
 /// A verdict to be stored.
 #[derive(Debug, Clone, PartialEq)]
 pub struct VerdictWrite {
@@ -43,6 +45,8 @@ pub struct VerdictRecord {
     pub catalogue_version: String,
     /// Whether the document is still the one the verdict was drawn from.
     pub content_is_current: bool,
-    /// The verdict with its evidence.
+    /// The verdict that holds, with its evidence.
     pub verdict: Verdict,
+    /// The user's correction by which it holds, where one stands, and the verdict without it.
+    pub corrected: Option<Corrected>,
 }
