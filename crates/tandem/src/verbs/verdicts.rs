@@ -2,6 +2,7 @@
 
 use std::io::{BufWriter, Write};
 
+use jiff::Timestamp;
 use model::{Evidence, NotAKey, Origin, PrKey, Role, Signal, Verdict};
 use serde::Serialize;
 use store::{AnalysisOrigin, AnalysisRecord, Store, VerdictRecord};
@@ -10,6 +11,7 @@ use crate::app::App;
 use crate::cli::VerdictsArguments;
 use crate::error::{CliError, ErrorKind, Outcome};
 use crate::output::{count, dollars, printable};
+use crate::verbs::correct::Said;
 use crate::wiring::database::{PAGE, require_team};
 
 /// One line of `verdicts --json`.
@@ -29,6 +31,17 @@ struct Line<'a> {
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
     notes: &'a [String],
     content_is_current: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    corrected: Option<CorrectedLine<'a>>,
+}
+
+/// By which correction it holds, and what holds without it.
+#[derive(Serialize)]
+struct CorrectedLine<'a> {
+    by: &'a str,
+    at: Timestamp,
+    note: &'a str,
+    automatic: Said<'a>,
 }
 
 /// One piece of evidence in it.
@@ -209,6 +222,12 @@ fn line(record: &VerdictRecord) -> Line<'_> {
             .collect(),
         notes,
         content_is_current: record.content_is_current,
+        corrected: record.corrected.as_ref().map(|corrected| CorrectedLine {
+            by: &corrected.record.by,
+            at: corrected.record.at,
+            note: &corrected.record.note,
+            automatic: Said::by(&corrected.automatic),
+        }),
     }
 }
 
@@ -224,6 +243,9 @@ fn summary(record: &VerdictRecord) -> String {
     }
     if verdict.plain_bot {
         parts.push("plain bot".to_owned());
+    }
+    if record.corrected.is_some() {
+        parts.push("corrected by a user".to_owned());
     }
     printable(&parts.join("; "))
 }

@@ -5,6 +5,7 @@ mod architecture;
 mod batch;
 mod command_line;
 mod compare;
+mod corrections;
 mod costs;
 mod crash;
 mod doctor_github;
