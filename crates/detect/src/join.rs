@@ -61,6 +61,10 @@ impl QuoteSupport {
 /// | 13 | not reviewed | a tool only reviewed, quote supported, confidence enough | `ai_reviewed` and the tools as claimed; origin by rows 5, 6, 10, 11; note |
 /// | 14 | not reviewed | a tool only reviewed, otherwise | not taken; origin by rows 5, 6, 10, 11; note |
 ///
+/// Above the table stands a user: while a [`model::Correction`] of the verdict stands, it is applied to the
+/// result of the table, whatever that is; the result is kept beside it and holds again when the correction
+/// is withdrawn. The store does so with every verdict that it is given.
+///
 /// Tools are named by the catalogue's slugs; a name that no tool bears is dropped with a note, so
 /// that a hallucinated tool never reaches a table. Evidence is never removed.
 pub fn join(verdict: Verdict, claim: &AiClaim, quote: QuoteSupport) -> Verdict {

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod analysis;
+mod correction;
 mod evidence;
 mod pull_request;
 mod verdict;
@@ -9,6 +10,7 @@ pub use analysis::{
     AiClaim, Analysis, ChangeType, ClaimedRole, FrictionLevel, Health, RiskLevel, Scope, Summary,
     Tech, TechCategory,
 };
+pub use correction::Correction;
 pub use evidence::{Confidence, Evidence, Role, Signal};
 pub use pull_request::{
     Actor, Comment, CommentKind, Commit, Event, ExpectedCounts, FileChange, Gap, Label, NotAKey,

@@ -40,6 +40,15 @@ impl Origin {
             Origin::Unknown => "unknown",
         }
     }
+
+    /// Whether AI took part in the change; `None` where that is not known.
+    pub fn ai_authored(self) -> Option<bool> {
+        match self {
+            Origin::Agent | Origin::Assisted => Some(true),
+            Origin::NoneDetected => Some(false),
+            Origin::Unknown => None,
+        }
+    }
 }
 
 /// What we say of one pull request, with the evidence behind it.

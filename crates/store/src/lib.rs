@@ -2,6 +2,7 @@
 
 mod adoption;
 mod analyses;
+mod corrections;
 mod coverage;
 mod discovered;
 mod document;
@@ -24,6 +25,9 @@ pub use adoption::{Adoption, AdoptionCell, Clock, ToolCell, ToolPlace};
 pub use analyses::{
     AnalysisOrigin, AnalysisRecord, AnalysisWrites, Candidate, CandidateOrder, CandidateQuery,
     CandidateReason, Freshness, SatisfiedBy, Versions,
+};
+pub use corrections::{
+    AuditEntry, AuditRecord, Corrected, CorrectedPullRequest, CorrectionRecord, Decision,
 };
 pub use coverage::{Coverage, CoverageCounts, CoverageRates, TeamCoverage, TierCoverage};
 pub use discovered::{DiscoveredRepository, Sighting, SightingCounts};

@@ -48,6 +48,8 @@ pub struct PullRequestQuery {
     pub title: Option<String>,
     /// Whether they were merged before any other person said a word.
     pub merged_without_human_review: Option<bool>,
+    /// Whether a user corrected the verdict.
+    pub corrected: Option<bool>,
     /// The confidence of the verdict, in hundredths.
     pub confidence_percent: Option<RangeInclusive<u8>>,
     /// The order.
@@ -161,6 +163,8 @@ pub struct PullRequestRow {
     pub empty_body: bool,
     /// What detection said; `None` before.
     pub verdict: Option<VerdictFact>,
+    /// Whether it is a user's correction.
+    pub corrected: bool,
     /// Slugs of the tools behind the origin, sorted.
     pub author_tools: Vec<String>,
     /// Slugs of the tools that reviewed, sorted.

@@ -8,7 +8,8 @@ use model::{PrKey, PullRequest};
 use teams::TeamMapping;
 
 use crate::{
-    Adoption, AnalysisRecord, AnalysisWrites, Candidate, CandidateQuery, Clock, Coverage, Cursor,
+    Adoption, AnalysisRecord, AnalysisWrites, AuditEntry, AuditRecord, Candidate, CandidateQuery,
+    Clock, CorrectedPullRequest, CorrectionRecord, Coverage, Cursor, Decision,
     DiscoveredRepository, EvidenceCount, Fact, Lock, MappedPage, ObservationCursor,
     PullRequestQuery, RepositorySync, SearchCursor, SearchPage, Selection, Sighting,
     SightingCounts, Statistics, StoreError, StoredPullRequest, SyncGap, TeamSummary, TeamsInForce,
@@ -158,6 +159,27 @@ pub trait Store: Send + Sync {
 
     /// The verdict on one pull request.
     fn verdict(&self, key: &PrKey) -> Result<Option<VerdictRecord>, StoreError>;
+
+    /// Keeps a user's decision about a verdict, which outranks signatures and models while it stands,
+    /// and writes it into the log of changes. False when it withdraws and nothing stands.
+    fn decide(&self, decision: &Decision) -> Result<bool, StoreError>;
+
+    /// The decisions about the verdict on one pull request, the latest first, at most 1,000.
+    fn decisions(&self, key: &PrKey) -> Result<Vec<CorrectionRecord>, StoreError>;
+
+    /// A page of pull requests with a correction that stands.
+    fn corrected(
+        &self,
+        selection: &Selection,
+        after: Option<&PrKey>,
+        limit: usize,
+    ) -> Result<Vec<CorrectedPullRequest>, StoreError>;
+
+    /// Adds to the log of who changed what.
+    fn append_audit(&self, entry: &AuditEntry) -> Result<(), StoreError>;
+
+    /// A page of the log, the latest first: those before this place.
+    fn audit(&self, before: Option<u64>, limit: usize) -> Result<Vec<AuditRecord>, StoreError>;
 
     /// A page of pull requests that want an analysis, in the order of the query. Those that an open
     /// request of the ledger has claimed are left out, and so are those quarantined with their

@@ -4,6 +4,8 @@ use measures::Measures;
 use model::{Confidence, PrKey, Role, Signal, Verdict};
 use serde::{Deserialize, Serialize};
 
+use crate::corrections::Corrected;
+
 /// A verdict to be stored.
 #[derive(Debug, Clone, PartialEq)]
 pub struct VerdictWrite {
@@ -44,8 +46,10 @@ pub struct VerdictRecord {
     pub catalogue_version: String,
     /// Whether the document is still the one the verdict was drawn from.
     pub content_is_current: bool,
-    /// The verdict with its evidence.
+    /// The verdict that holds, with its evidence.
     pub verdict: Verdict,
+    /// The user's correction by which it holds, where one stands, and the verdict without it.
+    pub corrected: Option<Corrected>,
 }
 
 /// How often a kind of evidence was found, plain bots left out.

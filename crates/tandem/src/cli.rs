@@ -3,6 +3,7 @@
 mod batch;
 mod calibrate;
 mod compare;
+mod correct;
 mod costs;
 mod digest;
 mod import;
@@ -24,6 +25,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(crate) use calibrate::CalibrateArguments;
 pub(crate) use compare::CompareArguments;
+pub(crate) use correct::{CorrectArguments, OriginChoice};
 pub(crate) use costs::{CostsArguments, Side};
 pub(crate) use digest::{DigestArguments, DigestFormat};
 pub(crate) use import::{FormatChoice, ImportArguments};
@@ -175,9 +177,11 @@ pub(crate) enum Command {
     Serve(ServeArguments),
     /// Print what is said of each pull request, with the evidence
     Verdicts(VerdictsArguments),
+    /// Say that a verdict is wrong: what you say outranks it, is kept and can be withdrawn
+    Correct(CorrectArguments),
     /// Ask several models about the same pull requests, and say what tells them apart
     Compare(CompareArguments),
-    /// Hold the verdicts against a file of known truth
+    /// Hold the verdicts against known truth: a file of it, or your corrections
     Evaluate(EvaluateArguments),
     /// Put any JSONL of questions through the same cascade, with a JSON Schema for the answers
     Batch(BatchArguments),
@@ -335,8 +339,12 @@ pub(crate) struct VerdictsArguments {
 #[derive(Debug, Args)]
 pub(crate) struct EvaluateArguments {
     /// JSONL of known truth, plain, .gz or .zst
-    #[arg(long, value_name = "FILE", required = true)]
-    pub(crate) truth: PathBuf,
+    #[arg(long, value_name = "FILE", required_unless_present = "corrections")]
+    pub(crate) truth: Option<PathBuf>,
+    /// Take the corrections that stand for the truth. They are made where errors are seen, so they
+    /// make verdicts look worse than they are
+    #[arg(long, conflicts_with = "truth")]
+    pub(crate) corrections: bool,
 }
 
 /// `emulate`.

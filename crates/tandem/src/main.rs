@@ -49,6 +49,7 @@ fn run(app: &App, command: Command) -> Result<Outcome, CliError> {
         Command::Digest(arguments) => verbs::digest::run(app, &arguments),
         Command::Serve(arguments) => verbs::serve::run(app, &arguments),
         Command::Verdicts(arguments) => verbs::verdicts::run(app, &arguments),
+        Command::Correct(arguments) => verbs::correct::run(app, &arguments),
         Command::Compare(arguments) => verbs::compare::run(app, &arguments),
         Command::Evaluate(arguments) => verbs::evaluate::run(app, &arguments),
         Command::Batch(arguments) => verbs::batch::run(app, &arguments),

@@ -2,6 +2,7 @@
 
 use insights::adoption::{Adoption, NamedGroup, ToolChange, ToolMonth, ToolShare};
 use insights::effects::{Comparison, Exposure};
+use jiff::Timestamp;
 use model::{Confidence, Origin, Role, Signal, Verdict};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -108,6 +109,53 @@ pub struct VerdictDocument<'a> {
     pub notes: &'a [String],
     /// Whether the pull request is still the one the verdict was drawn from.
     pub content_is_current: bool,
+    /// By which correction it holds; absent where it is the automatic one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub corrected: Option<CorrectedDocument<'a>>,
+}
+
+/// By which correction a verdict holds, and what holds without it.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "CorrectedDocument")]
+pub struct CorrectedDocument<'a> {
+    /// Who decided.
+    pub by: &'a str,
+    /// When.
+    #[schemars(with = "String", extend("format" = "date-time"))]
+    pub at: Timestamp,
+    /// Why.
+    pub note: &'a str,
+    /// What signatures and models say.
+    pub automatic: Said<'a>,
+}
+
+/// What a verdict says, without its evidence.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Said")]
+pub struct Said<'a> {
+    /// Where the change came from.
+    pub origin: Origin,
+    /// True for agent or assisted, false for none detected, null for unknown.
+    pub ai_authored: Option<bool>,
+    /// Whether an AI tool reviewed.
+    pub ai_reviewed: bool,
+    /// Slugs of the tools behind the origin.
+    pub author_tools: &'a [String],
+    /// Slugs of the tools that reviewed.
+    pub review_tools: &'a [String],
+}
+
+impl<'a> Said<'a> {
+    /// What this verdict says.
+    pub fn by(verdict: &'a Verdict) -> Self {
+        Said {
+            origin: verdict.origin,
+            ai_authored: verdict.ai_authored,
+            ai_reviewed: verdict.ai_reviewed,
+            author_tools: &verdict.author_tools,
+            review_tools: &verdict.review_tools,
+        }
+    }
 }
 
 /// One piece of evidence.
@@ -168,6 +216,15 @@ impl<'a> From<&'a VerdictRecord> for VerdictDocument<'a> {
                 .collect(),
             notes,
             content_is_current: record.content_is_current,
+            corrected: record
+                .corrected
+                .as_ref()
+                .map(|corrected| CorrectedDocument {
+                    by: &corrected.record.by,
+                    at: corrected.record.at,
+                    note: &corrected.record.note,
+                    automatic: Said::by(&corrected.automatic),
+                }),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The truth about a pull request.
 
-use model::PrKey;
+use model::{Correction, Origin, PrKey, Verdict};
 use serde::{Deserialize, Serialize};
 
 /// One line of a truth file. Unknown fields are ignored.
@@ -45,6 +45,35 @@ pub enum Label<'t> {
 }
 
 impl TruthRecord {
+    /// What a user's correction of a verdict says is true. Of several tools behind the origin the first
+    /// is taken for the one that made it; what the correction leaves open is not known.
+    pub fn of_correction(key: &PrKey, correction: &Correction, automatic: &Verdict) -> Self {
+        let holds = correction.applied_to(automatic);
+        let is_origin_known = correction.origin.is_some() || correction.author_tools.is_some();
+        let agent = match (&correction.author_tools, holds.origin) {
+            _ if !is_origin_known => None,
+            (_, Origin::NoneDetected) => Some("none".to_owned()),
+            (Some(tools), _) => tools.first().cloned(),
+            (None, _) => None,
+        };
+        let review_ai = match (&correction.review_tools, correction.ai_reviewed) {
+            (Some(tools), _) => Some(tools.clone()),
+            (None, Some(false)) => Some(Vec::new()),
+            (None, _) => None,
+        };
+        TruthRecord {
+            repo: key.repo.clone(),
+            number: key.number,
+            agent,
+            ai_authored: holds.ai_authored.filter(|_| is_origin_known),
+            review_ai,
+            visible: None,
+            weak: false,
+            basis: Some("correction".to_owned()),
+            source: None,
+        }
+    }
+
     /// The key of the pull request.
     pub fn key(&self) -> PrKey {
         PrKey {
@@ -62,5 +91,54 @@ impl TruthRecord {
             ("none", Some(true)) | ("unknown", None) | (_, Some(false)) => Label::Unknown,
             (tool, Some(true) | None) => Label::Ai(Some(tool)),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_correction_is_true_as_far_as_it_goes() {
+        let key = PrKey {
+            repo: "acme/shop".into(),
+            number: 7,
+        };
+        let automatic = Verdict {
+            origin: Origin::Agent,
+            ai_authored: Some(true),
+            ai_reviewed: true,
+            author_tools: vec!["devin".into()],
+            review_tools: vec!["bugbot".into()],
+            plain_bot: false,
+            confidence: 0.99,
+            evidence: Vec::new(),
+            notes: Vec::new(),
+        };
+        let truth = |correction| TruthRecord::of_correction(&key, &correction, &automatic);
+        let none = truth(Correction {
+            origin: Some(Origin::NoneDetected),
+            ai_reviewed: Some(false),
+            ..Correction::default()
+        });
+        assert_eq!(none.label(), Label::Person);
+        assert_eq!(none.review_ai, Some(Vec::new()));
+        let other = truth(Correction {
+            author_tools: Some(vec!["codex".into(), "cursor".into()]),
+            ..Correction::default()
+        });
+        assert_eq!(other.label(), Label::Ai(Some("codex")));
+        assert_eq!(other.review_ai, None);
+        let unknown = truth(Correction {
+            origin: Some(Origin::Unknown),
+            ..Correction::default()
+        });
+        assert_eq!(unknown.label(), Label::Unknown);
+        let reviewed = truth(Correction {
+            review_tools: Some(vec!["bugbot".into()]),
+            ..Correction::default()
+        });
+        assert_eq!(reviewed.label(), Label::Unknown);
+        assert_eq!(reviewed.review_ai, Some(vec!["bugbot".to_owned()]));
     }
 }

@@ -21,6 +21,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/sqlite/0008_teams.sql"),
     include_str!("../../migrations/sqlite/0009_webhooks.sql"),
     include_str!("../../migrations/sqlite/0010_search.sql"),
+    include_str!("../../migrations/sqlite/0011_corrections.sql"),
 ];
 
 /// The newest version of the schema known here.

@@ -5,9 +5,11 @@
 
 mod adoption;
 mod analyses;
+mod audit;
 mod candidates;
 mod codes;
 mod connection;
+mod corrections;
 mod coverage;
 mod discovered;
 mod facts;

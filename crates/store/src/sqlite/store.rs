@@ -8,11 +8,12 @@ use model::{PrKey, PullRequest};
 use teams::TeamMapping;
 
 use super::{
-    SqliteStore, adoption, analyses, candidates, coverage, discovered, facts, meta, observations,
-    pull_requests, search, sync, team_counts, team_mapping, verdicts,
+    SqliteStore, adoption, analyses, audit, candidates, corrections, coverage, discovered, facts,
+    meta, observations, pull_requests, search, sync, team_counts, team_mapping, verdicts,
 };
 use crate::{
-    Adoption, AnalysisRecord, AnalysisWrites, Candidate, CandidateQuery, Clock, Coverage, Cursor,
+    Adoption, AnalysisRecord, AnalysisWrites, AuditEntry, AuditRecord, Candidate, CandidateQuery,
+    Clock, CorrectedPullRequest, CorrectionRecord, Coverage, Cursor, Decision,
     DiscoveredRepository, EvidenceCount, Fact, Lock, MappedPage, ObservationCursor,
     PullRequestQuery, RepositorySync, SearchCursor, SearchPage, Selection, Sighting,
     SightingCounts, Statistics, Store, StoreError, StoredPullRequest, SyncGap, TeamSummary,
@@ -226,6 +227,41 @@ impl Store for SqliteStore {
     fn verdict(&self, key: &PrKey) -> Result<Option<VerdictRecord>, StoreError> {
         self.read("read a verdict", |transaction| {
             verdicts::get(transaction, key)
+        })
+    }
+
+    fn decide(&self, decision: &Decision) -> Result<bool, StoreError> {
+        self.write("store a correction", |transaction| {
+            corrections::decide(transaction, decision)
+        })
+    }
+
+    fn decisions(&self, key: &PrKey) -> Result<Vec<CorrectionRecord>, StoreError> {
+        self.read("read corrections", |transaction| {
+            corrections::history(transaction, key)
+        })
+    }
+
+    fn corrected(
+        &self,
+        selection: &Selection,
+        after: Option<&PrKey>,
+        limit: usize,
+    ) -> Result<Vec<CorrectedPullRequest>, StoreError> {
+        self.read("read corrections", |transaction| {
+            corrections::list(transaction, selection, after, limit)
+        })
+    }
+
+    fn append_audit(&self, entry: &AuditEntry) -> Result<(), StoreError> {
+        self.write("write the log of changes", |transaction| {
+            audit::append(transaction, entry)
+        })
+    }
+
+    fn audit(&self, before: Option<u64>, limit: usize) -> Result<Vec<AuditRecord>, StoreError> {
+        self.read("read the log of changes", |transaction| {
+            audit::list(transaction, before, limit)
         })
     }
 

@@ -18,7 +18,8 @@ pub(super) const OF_PULL_REQUESTS: &[&str] = &[
     "analysis_answer",
     "sync_pr",
     "sync_mark",
-    "title",
+    "correction",
+    "corrected",
 ];
 
 /// Gives everything of the repository `from` to `taker`, which is about to get its name and with it the

@@ -4,6 +4,7 @@ use model::{Evidence, PrKey, Verdict};
 use rusqlite::{OptionalExtension, Row, Transaction, params};
 
 use super::codes::{self, count, uncount};
+use super::corrections;
 use super::facts::read_verdict;
 use super::fault::Fault;
 use super::meta;
@@ -19,7 +20,7 @@ use crate::verdicts::{VerdictRecord, VerdictWrite, VerdictWrites};
 
 const VERDICT_COLUMNS: &str = "pr.repo_id, repo.name, pr.number, team.name, word.text, \
      pr.detected_hash IS pr.content_hash, pr.origin, pr.ai_authored, pr.ai_reviewed, \
-     pr.plain_bot, pr.confidence";
+     pr.plain_bot, pr.confidence, pr.corrected";
 const VERDICT_JOIN: &str = "JOIN word ON word.id = pr.catalogue_id \
      JOIN team ON team.id = pr.team_id";
 
@@ -36,19 +37,33 @@ pub(super) fn put(
     for write in verdicts {
         let repo_id = ids.known_repo(&write.key.repo)?;
         let number = codes::number(&write.key.repo, write.key.number)?;
+        // SQLite keeps NaN as NULL: it could be written, but not read again.
+        if write.verdict.confidence.is_nan() {
+            return Err(Fault::Store(StoreError::Invalid {
+                what: format!(
+                    "the verdict on {}: the confidence is not a number",
+                    write.key
+                ),
+            }));
+        }
+        let mut corrected = None;
         let is_known = match repo_id {
             Some(repo_id) => {
-                let tools = ToolIds {
-                    author: joined(transaction, &mut ids, &write.verdict.author_tools)?,
-                    review: joined(transaction, &mut ids, &write.verdict.review_tools)?,
+                corrected = corrections::heed(transaction, repo_id, number, &write.verdict)?;
+                let verdict = corrected.as_ref().unwrap_or(&write.verdict);
+                let tools = tool_ids(transaction, &mut ids, verdict)?;
+                let source = Source {
+                    catalogue_id,
+                    detected_hash: codes::hash_bytes(&write.content_hash)?,
                 };
-                put_columns(transaction, repo_id, number, catalogue_id, tools, write)?
+                put_columns(transaction, repo_id, number, tools, verdict, Some(&source))?
             }
             None => false,
         };
         match repo_id {
             Some(repo_id) if is_known => {
-                put_rows(transaction, repo_id, number, &write.verdict)?;
+                let verdict = corrected.as_ref().unwrap_or(&write.verdict);
+                put_rows(transaction, repo_id, number, verdict)?;
                 observations::put_measures(
                     transaction,
                     &mut ids,
@@ -105,6 +120,36 @@ pub(super) fn get(
     }
 }
 
+/// Writes a verdict in place of the one that is there, as drawn from the same.
+pub(super) fn replace(
+    transaction: &Transaction<'_>,
+    ids: &mut Ids<'_>,
+    repo_id: i64,
+    number: i64,
+    verdict: &Verdict,
+) -> Result<(), Fault> {
+    let tools = tool_ids(transaction, ids, verdict)?;
+    put_columns(transaction, repo_id, number, tools, verdict, None)?;
+    put_rows(transaction, repo_id, number, verdict)
+}
+
+/// What a verdict was drawn from.
+struct Source {
+    catalogue_id: i64,
+    detected_hash: [u8; 32],
+}
+
+fn tool_ids(
+    transaction: &Transaction<'_>,
+    ids: &mut Ids<'_>,
+    verdict: &Verdict,
+) -> Result<ToolIds, Fault> {
+    Ok(ToolIds {
+        author: joined(transaction, ids, &verdict.author_tools)?,
+        review: joined(transaction, ids, &verdict.review_tools)?,
+    })
+}
+
 /// The words for the tools of a verdict.
 #[derive(Debug, Clone, Copy)]
 struct ToolIds {
@@ -128,29 +173,21 @@ fn joined(
     Ok(Some(id))
 }
 
-/// Writes the columns of the fact row; false when there is no such pull request.
+/// Writes the columns of the fact row; false when there is no such pull request. Without a source, what
+/// the verdict was drawn from stays as it is.
 fn put_columns(
     transaction: &Transaction<'_>,
     repo_id: i64,
     number: i64,
-    catalogue_id: i64,
     tools: ToolIds,
-    write: &VerdictWrite,
+    verdict: &Verdict,
+    source: Option<&Source>,
 ) -> Result<bool, Fault> {
-    let verdict = &write.verdict;
-    // SQLite keeps NaN as NULL: it could be written, but not read again.
-    if verdict.confidence.is_nan() {
-        return Err(Fault::Store(StoreError::Invalid {
-            what: format!(
-                "the verdict on {}: the confidence is not a number",
-                write.key
-            ),
-        }));
-    }
     let known: Option<i64> = transaction
         .prepare_cached(
             "UPDATE pr SET origin = ?3, ai_authored = ?4, ai_reviewed = ?5, plain_bot = ?6, \
-             confidence = ?7, catalogue_id = ?8, detected_hash = ?9, author_tools_id = ?10, \
+             confidence = ?7, catalogue_id = coalesce(?8, catalogue_id), \
+             detected_hash = coalesce(?9, detected_hash), author_tools_id = ?10, \
              review_tools_id = ?11, signals = ?12 \
              WHERE repo_id = ?1 AND number = ?2 RETURNING number",
         )?
@@ -163,8 +200,8 @@ fn put_columns(
                 verdict.ai_reviewed,
                 verdict.plain_bot,
                 verdict.confidence,
-                catalogue_id,
-                codes::hash_bytes(&write.content_hash)?,
+                source.map(|source| source.catalogue_id),
+                source.map(|source| source.detected_hash),
                 tools.author,
                 tools.review,
                 signals(verdict),
@@ -250,7 +287,13 @@ fn read(transaction: &Transaction<'_>, row: &Row<'_>) -> Result<VerdictRecord, F
         return Err(Fault::Damaged("a verdict has no origin".to_owned()));
     };
     let (author_tools, review_tools) = read_tools(transaction, repo_id, number)?;
+    let corrected = if row.get(11)? {
+        corrections::standing(transaction, repo_id, number)?
+    } else {
+        None
+    };
     Ok(VerdictRecord {
+        corrected,
         key: PrKey {
             repo: row.get(1)?,
             number: uncount(number),

@@ -4,21 +4,38 @@ use detect::Catalogue;
 use detect::evaluation::{Evaluation, Evaluator, Tally, ToolTally, TruthRecord};
 use intake::{IntakeError, JsonLines, Options, Source};
 use model::PrKey;
+use serde::Serialize;
 use stats::Interval;
-use store::Store;
+use store::{CorrectedPullRequest, Selection, Store};
 
 use crate::app::App;
 use crate::cli::EvaluateArguments;
 use crate::error::{CliError, ErrorKind, Outcome};
 use crate::output::{Output, count, percent};
+use crate::wiring::database::PAGE;
 
 /// How many keys of false positives and misses the table shows; `--json` has them all.
 const KEYS_SHOWN: usize = 10;
 
+/// What has to be said beside figures from corrections.
+const CAUTION: &str = "corrections are made where errors are seen, so these rates are worse than those of all verdicts; only a random sample tells those";
+
+/// Figures from corrections.
+#[derive(Serialize)]
+struct FromCorrections<'a> {
+    labels: &'static str,
+    caution: &'static str,
+    #[serde(flatten)]
+    evaluation: &'a Evaluation,
+}
+
 /// Prints precision and recall.
 pub(crate) fn run(app: &App, arguments: &EvaluateArguments) -> Result<Outcome, CliError> {
     let store = app.open_to_read("evaluate")?;
-    let source = Source::from_argument(&arguments.truth.to_string_lossy());
+    let Some(truth) = &arguments.truth else {
+        return against_corrections(app, store.as_ref());
+    };
+    let source = Source::from_argument(&truth.to_string_lossy());
     let lines = JsonLines::<TruthRecord>::open(&source, Options::default())
         .map_err(|error| CliError::new(ErrorKind::Input, error))?;
     let mut evaluator = evaluator()?;
@@ -45,6 +62,46 @@ pub(crate) fn run(app: &App, arguments: &EvaluateArguments) -> Result<Outcome, C
     Ok(Outcome::Done)
 }
 
+/// Holds what signatures and models say against the corrections that stand.
+fn against_corrections(app: &App, store: &dyn Store) -> Result<Outcome, CliError> {
+    let mut evaluator = evaluator()?;
+    let mut after: Option<PrKey> = None;
+    let mut labels: u64 = 0;
+    loop {
+        let page = store.corrected(&Selection::all(), after.as_ref(), PAGE)?;
+        let Some(last) = page.last() else { break };
+        after = Some(last.key.clone());
+        for CorrectedPullRequest { key, corrected } in &page {
+            let Some(correction) = &corrected.record.correction else {
+                continue;
+            };
+            let truth = TruthRecord::of_correction(key, correction, &corrected.automatic);
+            evaluator.push(&truth, Some(&corrected.automatic));
+            labels += 1;
+        }
+    }
+    let evaluation = evaluator.finish();
+    if app.output.json {
+        app.output.document(&FromCorrections {
+            labels: "corrections",
+            caution: CAUTION,
+            evaluation: &evaluation,
+        })?;
+        return Ok(Outcome::Done);
+    }
+    if labels == 0 {
+        app.output.line("No correction stands.")?;
+        app.output
+            .hint("tandem correct OWNER/NAME#NUMBER says what is right");
+        return Ok(Outcome::Done);
+    }
+    app.output
+        .line(&format!("{} corrections as the truth", count(labels)))?;
+    print(&app.output, &evaluation)?;
+    app.output.remark(&format!("  {CAUTION}"))?;
+    Ok(Outcome::Done)
+}
+
 /// An evaluator with the built-in names of tools.
 pub(crate) fn evaluator() -> Result<Evaluator, CliError> {
     let catalogue =
@@ -52,14 +109,19 @@ pub(crate) fn evaluator() -> Result<Evaluator, CliError> {
     Ok(Evaluator::new(&catalogue))
 }
 
-/// Holds the stored verdict of one pull request against its truth.
+/// Holds the stored verdict of one pull request against its truth: what signatures and models say, also
+/// where a user corrected it.
 pub(crate) fn push(
     evaluator: &mut Evaluator,
     store: &dyn Store,
     truth: &TruthRecord,
 ) -> Result<(), CliError> {
     let record = store.verdict(&truth.key())?;
-    evaluator.push(truth, record.as_ref().map(|record| &record.verdict));
+    let verdict = record.as_ref().map(|record| {
+        let corrected = record.corrected.as_ref();
+        corrected.map_or(&record.verdict, |corrected| &corrected.automatic)
+    });
+    evaluator.push(truth, verdict);
     Ok(())
 }
 

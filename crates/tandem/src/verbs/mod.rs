@@ -6,6 +6,7 @@ pub(crate) mod batch;
 pub(crate) mod calibrate;
 pub(crate) mod compare;
 pub(crate) mod completions;
+pub(crate) mod correct;
 pub(crate) mod costs;
 pub(crate) mod coverage;
 pub(crate) mod demo;

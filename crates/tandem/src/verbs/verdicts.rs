@@ -156,6 +156,9 @@ fn summary(record: &VerdictRecord) -> String {
     if verdict.plain_bot {
         parts.push("plain bot".to_owned());
     }
+    if record.corrected.is_some() {
+        parts.push("corrected by a user".to_owned());
+    }
     printable(&parts.join("; "))
 }
 

@@ -6,6 +6,7 @@ mod architecture;
 mod batch;
 mod command_line;
 mod compare;
+mod corrections;
 mod costs;
 mod crash;
 mod dashboard;

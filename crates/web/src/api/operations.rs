@@ -238,6 +238,11 @@ pub(crate) static OPERATIONS: &[Operation] = &[
                 Kind::Flag,
             ),
             query(
+                "corrected",
+                "Whether a person corrected its verdict.",
+                Kind::Flag,
+            ),
+            query(
                 "sort",
                 "What it goes by; opened where it is not given.",
                 Kind::Choice(search::orders),

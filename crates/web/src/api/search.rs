@@ -193,6 +193,7 @@ fn query_of(asked: &Asked) -> Result<PullRequestQuery, Problem> {
         signal: given.text("signal").and_then(value),
         title: text("title"),
         merged_without_human_review: given.flag("unreviewed"),
+        corrected: given.flag("corrected"),
         confidence_percent: None,
         sort: Sort {
             by: match given.text("sort") {

@@ -85,7 +85,7 @@ pub(super) type Range = (u32, u32);
 pub(super) type Values = [u32; Column::ALL.len()];
 
 /// Small facts in one number: from the lowest bit, outcome 2, origin 3 (0 none, else its code + 1),
-/// reviewed by AI 1, plain bot 1, merged without human review 2 (0 not known, 1 no, 2 yes), kept free 1,
+/// reviewed by AI 1, plain bot 1, merged without human review 2 (0 not known, 1 no, 2 yes), corrected 1,
 /// size 3 (0 not known, else its place + 1), confidence in hundredths 7, kinds of evidence 12.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Facets(pub(super) u32);
@@ -94,6 +94,7 @@ const ORIGIN_AT: u32 = 2;
 pub(super) const AI_REVIEWED: u32 = 1 << 5;
 pub(super) const PLAIN_BOT: u32 = 1 << 6;
 const UNREVIEWED_AT: u32 = 7;
+pub(super) const CORRECTED: u32 = 1 << 9;
 const SIZE_AT: u32 = 10;
 const CONFIDENCE_AT: u32 = 13;
 const SIGNALS_AT: u32 = 20;
@@ -159,10 +160,10 @@ pub(in crate::sqlite) fn signal_bit(signal: Signal) -> u32 {
 /// What [`Searched::read`] wants to find in a row, over `pr`.
 pub(super) const SEARCHED_COLUMNS: &str = "pr.outcome, pr.created_at, pr.merged_at, pr.closed_at, pr.origin, pr.ai_reviewed, \
      pr.plain_bot, pr.confidence, pr.signals, pr.ready_at, pr.human_review_at, pr.human_reviews, \
-     pr.size_lines, pr.author_id, pr.repo_id, pr.author_tools_id, pr.review_tools_id, pr.team_id";
+     pr.size_lines, pr.author_id, pr.repo_id, pr.author_tools_id, pr.review_tools_id, pr.team_id, pr.corrected";
 
 /// How many columns [`SEARCHED_COLUMNS`] are.
-pub(super) const SEARCHED_WIDTH: usize = 18;
+pub(super) const SEARCHED_WIDTH: usize = 19;
 
 /// What is searched of one pull request.
 pub(super) struct Searched {
@@ -216,6 +217,7 @@ impl Searched {
             | origin.map_or(0, origin_facet) << ORIGIN_AT
             | flag(5, AI_REVIEWED)?
             | flag(6, PLAIN_BOT)?
+            | flag(18, CORRECTED)?
             | unreviewed.map_or(0, |yes| 1 + u32::from(yes)) << UNREVIEWED_AT
             | size << SIZE_AT
             | confidence << CONFIDENCE_AT

@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use rusqlite::{OptionalExtension, Transaction};
 
 use super::columns::{
-    self, AI_REVIEWED, Column, Facets, PLAIN_BOT, Range, UNKNOWN, origin_facet, outcome_facet,
-    signal_bit, size_facet,
+    self, AI_REVIEWED, CORRECTED, Column, Facets, PLAIN_BOT, Range, UNKNOWN, origin_facet,
+    outcome_facet, signal_bit, size_facet,
 };
 use super::titles;
 use crate::adoption::ToolPlace;
@@ -69,6 +69,11 @@ impl Filter {
         };
         filter.fix(AI_REVIEWED, query.ai_reviewed);
         filter.fix(PLAIN_BOT, query.plain_bot);
+        if query.ai_reviewed.is_some() || query.plain_bot.is_some() {
+            // Without a verdict neither is known.
+            filter.origins &= !1;
+        }
+        filter.fix(CORRECTED, query.corrected);
         let named = [
             (&query.author, &mut filter.author, WORD),
             (&query.team, &mut filter.team, TEAM),
@@ -168,8 +173,6 @@ impl Filter {
             if is_set {
                 self.fixed_to |= bit;
             }
-            // Without a verdict neither is known.
-            self.origins &= !1;
         }
     }
 }

@@ -28,7 +28,8 @@ const SIGNALS: [Signal; 12] = [
 /// What stands in a row beside the searched columns.
 const ROW_COLUMNS: &str = "repo.name, pr.number, team.name, title.text, author.text, pr.draft, \
      pr.empty_body, author_tools.text, review_tools.text, pr.created_at, pr.merged_at, \
-     pr.closed_at, pr.origin, pr.ai_authored, pr.ai_reviewed, pr.plain_bot, pr.confidence";
+     pr.closed_at, pr.origin, pr.ai_authored, pr.ai_reviewed, pr.plain_bot, pr.confidence, \
+     pr.corrected";
 
 pub(super) fn sql() -> String {
     format!(
@@ -76,6 +77,7 @@ pub(super) fn get(transaction: &Transaction<'_>, id: u32) -> Result<PullRequestR
         merged_without_human_review: searched.unreviewed,
         empty_body: row.get(FIRST + 6)?,
         verdict: read_verdict(row, FIRST + 12)?,
+        corrected: row.get(FIRST + 17)?,
         author_tools: tools(row.get(FIRST + 7)?),
         review_tools: tools(row.get(FIRST + 8)?),
         signals: signals.collect(),

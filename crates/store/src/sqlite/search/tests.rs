@@ -358,6 +358,7 @@ fn query() -> impl Strategy<Value = PullRequestQuery> {
             ai_reviewed: flags[0],
             plain_bot: flags[1],
             merged_without_human_review: flags[2],
+            corrected: None,
             sort: Sort { by, direction },
         },
     )

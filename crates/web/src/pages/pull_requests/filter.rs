@@ -30,6 +30,7 @@ pub(super) struct Filter {
     pub(super) evidence: Option<String>,
     pub(super) text: Option<String>,
     pub(super) unreviewed: Option<String>,
+    pub(super) corrected: Option<String>,
     pub(super) bots: Option<String>,
     pub(super) sort: Option<String>,
     pub(super) order: Option<String>,
@@ -145,6 +146,7 @@ impl Filter {
             signal: word::<Signal>(self.evidence.as_ref(), "a kind of evidence")?,
             title: text(&self.text),
             merged_without_human_review: yes(self.unreviewed.as_ref(), "yes or no")?,
+            corrected: yes(self.corrected.as_ref(), "yes or no")?,
             confidence_percent: None,
             sort: self.sorting()?,
         })
@@ -194,6 +196,7 @@ impl Filter {
             ("outcome", &self.outcome),
             ("evidence", &self.evidence),
             ("unreviewed", &self.unreviewed),
+            ("corrected", &self.corrected),
             ("bots", &self.bots),
             ("sort", &self.sort),
             ("order", &self.order),

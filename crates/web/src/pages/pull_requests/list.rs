@@ -161,6 +161,7 @@ fn form(filter: &Filter, teams: &[String], people: bool) -> Markup {
         &filter.size,
         &filter.evidence,
         &filter.unreviewed,
+        &filter.corrected,
         &filter.bots,
     ];
     let is_open = more.iter().any(|value| given(value.as_ref()).is_some());
@@ -183,6 +184,7 @@ fn form(filter: &Filter, teams: &[String], people: bool) -> Markup {
                     (select("reviewed", "Reviewed by AI", filter.reviewed.as_ref(), "Either way", &yes_no("yes", "none detected")))
                     (select("place", "The tool", filter.place.as_ref(), "took part", &places))
                     (select("unreviewed", "A person's word before the merge", filter.unreviewed.as_ref(), "Either way", &yes_no("none", "some")))
+                    (select("corrected", "Corrected by a person", filter.corrected.as_ref(), "Either way", &yes_no("yes", "no")))
                     (select("bots", "Plain bots", filter.bots.as_ref(), "Included", &yes_no("only them", "without them")))
                     label { span { "Repository" } input type="text" name="repo" value=(value(&filter.repo)) placeholder="owner/name" maxlength="200"; }
                     @if people { label { span { "Author" } input type="text" name="author" value=(value(&filter.author)) maxlength="60"; } }
