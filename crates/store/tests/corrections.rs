@@ -36,11 +36,11 @@ fn decision(key: &PrKey, correction: Option<Correction>) -> Decision {
     }
 }
 
-fn none_detected() -> Option<Correction> {
-    Some(Correction {
+fn none_detected() -> Correction {
+    Correction {
         origin: Some(Origin::NoneDetected),
         ..Correction::default()
-    })
+    }
 }
 
 #[test]
@@ -52,7 +52,7 @@ fn a_correction_stands_above_what_is_detected_later() {
     let changes = store.changes().expect("counts");
     assert!(
         store
-            .decide(&decision(&key, none_detected()))
+            .decide(&decision(&key, Some(none_detected())))
             .expect("stores")
     );
     assert!(store.changes().expect("counts") > changes);
@@ -114,7 +114,7 @@ fn corrected_pull_requests_are_listed_and_found() {
     store.refresh_search().expect("writes");
     assert_eq!(store.count_found(&query(true)).expect("counts"), 0);
     store
-        .decide(&decision(&key, none_detected()))
+        .decide(&decision(&key, Some(none_detected())))
         .expect("stores");
     let page = store.corrected(&Selection::all(), None, 9).expect("reads");
     assert_eq!(page.len(), 1);
@@ -148,8 +148,8 @@ fn what_cannot_be_corrected_leaves_nothing() {
     for wrong in [
         decision(&key, contradiction),
         decision(&key, Some(Correction::default())),
-        decision(&undetected, none_detected()),
-        decision(&bare("no/thing", 1).key(), none_detected()),
+        decision(&undetected, Some(none_detected())),
+        decision(&bare("no/thing", 1).key(), Some(none_detected())),
     ] {
         let error = store.decide(&wrong).expect_err("refused");
         assert!(matches!(error, StoreError::Invalid { .. }), "{error:?}");
@@ -164,7 +164,7 @@ fn the_log_only_grows_and_comes_in_pages() {
     let store = open(folder.path());
     let key = filled(&store).key();
     store
-        .decide(&decision(&key, none_detected()))
+        .decide(&decision(&key, Some(none_detected())))
         .expect("stores");
     store.decide(&decision(&key, None)).expect("stores");
     let started = AuditEntry {
