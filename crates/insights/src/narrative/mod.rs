@@ -1,6 +1,6 @@
 //! An optional narrative by a model, which may use only the numbers it is given and is checked for that.
 //!
-//! The model sees [`facts`] and nothing else of the report; it answers with sentences, each about one
+//! The model sees [`facts`](facts()) and nothing else of the report; it answers with sentences, each about one
 //! fact; [`read_narrative`] refuses the whole where one sentence has a number, a direction, a cause or a
 //! team that its fact does not have. What it cannot refuse is dull or pointless prose: the plain text stands
 //! beside it.

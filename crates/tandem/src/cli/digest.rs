@@ -29,7 +29,7 @@ pub(crate) struct DigestArguments {
     /// In which form; by default what the file's name ends in says, .html for HTML, otherwise text
     #[arg(long, value_enum, value_name = "FORM")]
     pub(crate) format: Option<DigestFormat>,
-    /// Send it to where [digest] of the configuration says: by mail, to a webhook, or both
+    /// Send it to where digest of the configuration says: by mail, to a webhook, or both
     #[arg(long)]
     pub(crate) send: bool,
     /// Show what --send would send and where, and send nothing
