@@ -41,12 +41,6 @@ pub(super) fn take_over(transaction: &Transaction<'_>, from: i64, taker: i64) ->
              (SELECT document_id FROM pr WHERE repo_id = ?1)",
         )?
         .execute([from])?;
-    transaction
-        .prepare_cached(
-            "DELETE FROM title WHERE repo_id = ?1 AND id NOT IN \
-             (SELECT document_id FROM pr WHERE repo_id = ?1)",
-        )?
-        .execute([from])?;
     for table in ["pr"].iter().chain(OF_PULL_REQUESTS) {
         let sql = format!("UPDATE {table} SET repo_id = ?2 WHERE repo_id = ?1");
         transaction.prepare_cached(&sql)?.execute([from, taker])?;
