@@ -118,8 +118,8 @@ pub struct VerdictDocument<'a> {
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(rename = "CorrectedDocument")]
 pub struct CorrectedDocument<'a> {
-    /// Who decided.
-    pub by: &'a str,
+    /// Who decided; null where names of people are not shown.
+    pub by: Option<&'a str>,
     /// When.
     #[schemars(with = "String", extend("format" = "date-time"))]
     pub at: Timestamp,
@@ -178,6 +178,16 @@ pub struct EvidenceDocument<'a> {
     pub confidence: Confidence,
 }
 
+impl VerdictDocument<'_> {
+    /// The same without the name of the person who corrected it.
+    pub(crate) fn without_names(mut self) -> Self {
+        if let Some(corrected) = &mut self.corrected {
+            corrected.by = None;
+        }
+        self
+    }
+}
+
 impl<'a> From<&'a VerdictRecord> for VerdictDocument<'a> {
     fn from(record: &'a VerdictRecord) -> Self {
         let Verdict {
@@ -220,7 +230,7 @@ impl<'a> From<&'a VerdictRecord> for VerdictDocument<'a> {
                 .corrected
                 .as_ref()
                 .map(|corrected| CorrectedDocument {
-                    by: &corrected.record.by,
+                    by: Some(&corrected.record.by),
                     at: corrected.record.at,
                     note: &corrected.record.note,
                     automatic: Said::by(&corrected.automatic),

@@ -110,7 +110,14 @@ fn document<'a>(found: &'a Found, settings: &Settings) -> PullRequestDocument<'a
         additions: pull_request.additions,
         deletions: pull_request.deletions,
         changed_files: pull_request.changed_files,
-        verdict: found.verdict.as_ref().map(VerdictDocument::from),
+        verdict: found.verdict.as_ref().map(|record| {
+            let document = VerdictDocument::from(record);
+            if settings.people {
+                document
+            } else {
+                document.without_names()
+            }
+        }),
         analysis: found.analysis.as_ref(),
     }
 }
