@@ -11,6 +11,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("emulator", &[]),
     ("detect", &["model", "stats"]),
     ("measures", &["model"]),
+    ("names", &["measures", "model"]),
     ("analysis", &["measures", "model"]),
     ("insights", &["measures", "model", "stats"]),
     ("intake", &["model"]),
@@ -21,14 +22,14 @@ const ALLOWED: &[(&str, &[&str])] = &[
     (
         "web",
         &[
-            "batch", "github", "insights", "measures", "model", "stats", "store",
+            "batch", "github", "insights", "measures", "model", "names", "stats", "store",
         ],
     ),
 ];
 
 /// Crates that do no I/O, read no environment and never print.
 const PURE: &[&str] = &[
-    "model", "stats", "measures", "detect", "analysis", "insights", "teams",
+    "model", "stats", "measures", "detect", "analysis", "insights", "teams", "names",
 ];
 
 fn crates_folder() -> PathBuf {

@@ -6,10 +6,10 @@ use insights::wording::duration_text;
 use maud::{Markup, html};
 use measures::SizeBucket;
 use model::{Origin, Signal};
+use names::Names;
 use store::{Outcome, PullRequestRow, SearchPage, StoreError};
 
 use super::filter::{Filter, SIZES, SORTS, given};
-use super::names::Names;
 use super::one::{origin_words, signal_words};
 use super::text::{hidden_line, line};
 use crate::error::PageError;

@@ -2,7 +2,6 @@
 
 mod filter;
 mod list;
-mod names;
 mod one;
 mod text;
 mod timeline;

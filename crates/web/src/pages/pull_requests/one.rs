@@ -6,10 +6,10 @@ use insights::wording::duration_text;
 use maud::{Markup, html};
 use measures::{Calendar, Measures, Metric, SizeBucket};
 use model::{Confidence, Evidence, Origin, PrKey, PullRequest, Role, Signal, State as Standing};
+use names::Names;
 use serde::Serialize;
 use store::{AnalysisOrigin, AnalysisRecord, StoredPullRequest, VerdictRecord};
 
-use super::names::Names;
 use super::text::{block, hidden_line, line};
 use super::timeline::{self, anchor, marks_of};
 use crate::charts::{Cell, Table};

@@ -4,8 +4,7 @@
 use std::ops::Range;
 
 use maud::{Markup, html};
-
-use super::names::Names;
+use names::Names;
 
 /// How much is shown around a mark that lies beyond the beginning, in bytes to each side.
 const AROUND: usize = 240;
@@ -78,14 +77,7 @@ pub(super) fn hidden_line(text: &str, most: usize, names: &Names) -> String {
     // Hidden first, in a piece that is surely long enough: a name must not be cut in half.
     let end = boundary(text, most.saturating_mul(8));
     let piece = text.get(..end).unwrap_or_default();
-    let mut plain = String::with_capacity(piece.len());
-    let mut at = 0;
-    for (range, label) in names.hidden(piece) {
-        plain.push_str(piece.get(at..range.start).unwrap_or_default());
-        plain.push_str(&label);
-        at = range.end;
-    }
-    plain.push_str(piece.get(at..).unwrap_or_default());
+    let mut plain = names.without_people(piece);
     if end < text.len() {
         plain.push('…');
     }

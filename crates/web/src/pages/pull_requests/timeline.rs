@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 use maud::{Markup, html};
 use model::{CommentKind, Evidence, PullRequest, ReviewState};
+use names::Names;
 
-use super::names::Names;
 use super::text::{Mark, block, line};
 use crate::words::{count, moment};
 

@@ -13,7 +13,7 @@ const MOST: usize = 200;
 
 /// Who is called what.
 #[derive(Debug, Default)]
-pub(super) struct Names {
+pub struct Names {
     are_shown: bool,
     /// Logins in lower case, and what they are called.
     logins: Vec<(String, String)>,
@@ -24,7 +24,7 @@ pub(super) struct Names {
 
 impl Names {
     /// Names for texts without their record, of which nobody is known.
-    pub(super) fn of_nobody(are_shown: bool) -> Self {
+    pub fn of_nobody(are_shown: bool) -> Self {
         Names {
             are_shown,
             ..Names::default()
@@ -32,7 +32,7 @@ impl Names {
     }
 
     /// Who is who in a pull request.
-    pub(super) fn of(
+    pub fn of(
         pull_request: &PullRequest,
         is_bot: &dyn Fn(Account<'_>) -> bool,
         are_shown: bool,
@@ -161,7 +161,7 @@ impl Names {
     }
 
     /// What an account is called.
-    pub(super) fn call(&self, login: Option<&str>) -> String {
+    pub fn call(&self, login: Option<&str>) -> String {
         let Some(login) = login else {
             return "a deleted account".to_owned();
         };
@@ -179,7 +179,7 @@ impl Names {
     }
 
     /// Where people are named in a text, in order and apart, with what stands there instead.
-    pub(super) fn hidden(&self, text: &str) -> Vec<(Range<usize>, String)> {
+    pub fn hidden(&self, text: &str) -> Vec<(Range<usize>, String)> {
         if self.are_shown {
             return Vec::new();
         }
@@ -233,6 +233,19 @@ impl Names {
             found.push((start..end, label.to_owned()));
         }
         found
+    }
+
+    /// A text in which people are hidden.
+    pub fn without_people(&self, text: &str) -> String {
+        let mut plain = String::with_capacity(text.len());
+        let mut at = 0;
+        for (range, label) in self.hidden(text) {
+            plain.push_str(text.get(at..range.start).unwrap_or_default());
+            plain.push_str(&label);
+            at = range.end;
+        }
+        plain.push_str(text.get(at..).unwrap_or_default());
+        plain
     }
 
     fn mentions(&self, text: &str) -> Vec<(Range<usize>, String)> {
@@ -330,17 +343,6 @@ mod tests {
         Names::of(&record, &measures::is_marked_bot, are_shown)
     }
 
-    fn hidden(text: &str) -> String {
-        let mut out = String::new();
-        let mut at = 0;
-        for (range, label) in names(false).hidden(text) {
-            out.push_str(&text[at..range.start]);
-            out.push_str(&label);
-            at = range.end;
-        }
-        out + &text[at..]
-    }
-
     #[test]
     fn people_are_called_by_their_part() {
         let names = names(false);
@@ -380,7 +382,7 @@ mod tests {
             ("über@x.example", "an address"),
             ("a @ b, @", "a @ b, @"),
         ] {
-            assert_eq!(hidden(text), expected, "{text}");
+            assert_eq!(names(false).without_people(text), expected, "{text}");
         }
     }
 
@@ -388,6 +390,7 @@ mod tests {
     fn where_names_are_allowed_nothing_is_hidden() {
         let names = names(true);
         assert!(names.hidden("@bob ann@corp.example").is_empty());
+        assert_eq!(names.without_people("@bob"), "@bob");
         assert_eq!(names.call(Some("bob")), "bob");
     }
 }
