@@ -6,6 +6,7 @@ mod corrections;
 mod coverage;
 mod discovered;
 mod document;
+mod dossiers;
 mod error;
 mod facts;
 mod locks;
@@ -31,6 +32,7 @@ pub use corrections::{
 };
 pub use coverage::{Coverage, CoverageCounts, CoverageRates, TeamCoverage, TierCoverage};
 pub use discovered::{DiscoveredRepository, Sighting, SightingCounts};
+pub use dossiers::{Dossier, DossierCursor, DossierFacts, DossierPage, DossierParts, DossierQuery};
 pub use error::{Holder, StoreError};
 pub use facts::{Fact, Outcome, StoredPullRequest, UpsertCounts, VerdictFact};
 pub use locks::Lock;

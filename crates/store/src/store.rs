@@ -10,10 +10,10 @@ use teams::TeamMapping;
 use crate::{
     Adoption, AnalysisRecord, AnalysisWrites, AuditEntry, AuditRecord, Candidate, CandidateQuery,
     Clock, CorrectedPullRequest, CorrectionRecord, Coverage, Cursor, Decision,
-    DiscoveredRepository, EvidenceCount, Fact, Lock, MappedPage, ObservationCursor,
-    PullRequestQuery, RepositorySync, SearchCursor, SearchPage, Selection, Sighting,
-    SightingCounts, Statistics, StoreError, StoredPullRequest, SyncGap, TeamSummary, TeamsInForce,
-    UpsertCounts, VerdictRecord, VerdictWrite, VerdictWrites, Versions,
+    DiscoveredRepository, DossierCursor, DossierPage, DossierQuery, EvidenceCount, Fact, Lock,
+    MappedPage, ObservationCursor, PullRequestQuery, RepositorySync, SearchCursor, SearchPage,
+    Selection, Sighting, SightingCounts, Statistics, StoreError, StoredPullRequest, SyncGap,
+    TeamSummary, TeamsInForce, UpsertCounts, VerdictRecord, VerdictWrite, VerdictWrites, Versions,
 };
 
 /// Where pull requests, verdicts and analyses live.
@@ -43,6 +43,15 @@ pub trait Store: Send + Sync {
         after: Option<&PrKey>,
         limit: usize,
     ) -> Result<Vec<StoredPullRequest>, StoreError>;
+
+    /// A page of all that is known of pull requests, in the order of opening, those of which that is not
+    /// known first. It may hold fewer than `limit`, also none, where `next` says that there are more.
+    fn dossiers(
+        &self,
+        query: &DossierQuery,
+        after: Option<&DossierCursor>,
+        limit: usize,
+    ) -> Result<DossierPage, StoreError>;
 
     /// A page of facts, without touching any document.
     fn facts(

@@ -15,15 +15,17 @@ use crate::document::{self, Packer, Unpacker};
 use crate::error::StoreError;
 use crate::selection::Selection;
 
-const ANALYSIS_COLUMNS: &str = "repo.name, pr.number, source.origin, source.run_id, source.tier, \
+/// What [`read`] wants to find in the first columns of a row.
+pub(super) const ANALYSIS_COLUMNS: &str = "repo.name, pr.number, source.origin, source.run_id, source.tier, \
      source.provider, source.model, source.prompt_version, source.schema_version, \
      analysis.attempt, analysis.content_hash, analysis.answered_at_microseconds, \
      analysis.input_tokens, analysis.output_tokens, analysis.cost_pico_usd, \
      analysis.finish_reason, analysis.repaired, analysis.quote_supported, \
      analysis_answer.format, analysis_answer.data";
-const ANALYSIS_JOIN: &str = "JOIN analysis USING (repo_id, number) \
-     JOIN analysis_source AS source ON source.id = analysis.source_id \
-     JOIN analysis_answer USING (repo_id, number)";
+/// The joins that go with it, after `pr`.
+pub(super) const ANALYSIS_JOIN: &str = "CROSS JOIN analysis USING (repo_id, number) \
+     CROSS JOIN analysis_source AS source ON source.id = analysis.source_id \
+     CROSS JOIN analysis_answer USING (repo_id, number)";
 
 /// Stores the analyses of one transaction.
 pub(super) fn put(
@@ -223,8 +225,8 @@ fn source_id(transaction: &Transaction<'_>, analysis: &AnalysisRecord) -> Result
     }
 }
 
-/// Reads a row of [`ANALYSIS_COLUMNS`].
-fn read(row: &Row<'_>, unpacker: &mut Unpacker) -> Result<AnalysisRecord, Fault> {
+/// Reads a row that begins with [`ANALYSIS_COLUMNS`].
+pub(super) fn read(row: &Row<'_>, unpacker: &mut Unpacker) -> Result<AnalysisRecord, Fault> {
     let key = PrKey {
         repo: row.get(0)?,
         number: uncount(row.get(1)?),

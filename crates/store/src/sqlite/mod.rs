@@ -12,6 +12,7 @@ mod connection;
 mod corrections;
 mod coverage;
 mod discovered;
+mod dossiers;
 mod facts;
 mod fault;
 mod held;

@@ -8,16 +8,17 @@ use model::{PrKey, PullRequest};
 use teams::TeamMapping;
 
 use super::{
-    SqliteStore, adoption, analyses, audit, candidates, corrections, coverage, discovered, facts,
-    meta, observations, pull_requests, search, sync, team_counts, team_mapping, verdicts,
+    SqliteStore, adoption, analyses, audit, candidates, corrections, coverage, discovered,
+    dossiers, facts, meta, observations, pull_requests, search, sync, team_counts, team_mapping,
+    verdicts,
 };
 use crate::{
     Adoption, AnalysisRecord, AnalysisWrites, AuditEntry, AuditRecord, Candidate, CandidateQuery,
     Clock, CorrectedPullRequest, CorrectionRecord, Coverage, Cursor, Decision,
-    DiscoveredRepository, EvidenceCount, Fact, Lock, MappedPage, ObservationCursor,
-    PullRequestQuery, RepositorySync, SearchCursor, SearchPage, Selection, Sighting,
-    SightingCounts, Statistics, Store, StoreError, StoredPullRequest, SyncGap, TeamSummary,
-    TeamsInForce, UpsertCounts, VerdictRecord, VerdictWrite, VerdictWrites, Versions,
+    DiscoveredRepository, DossierCursor, DossierPage, DossierQuery, EvidenceCount, Fact, Lock,
+    MappedPage, ObservationCursor, PullRequestQuery, RepositorySync, SearchCursor, SearchPage,
+    Selection, Sighting, SightingCounts, Statistics, Store, StoreError, StoredPullRequest, SyncGap,
+    TeamSummary, TeamsInForce, UpsertCounts, VerdictRecord, VerdictWrite, VerdictWrites, Versions,
 };
 
 /// How many records one transaction writes at most.
@@ -53,6 +54,17 @@ impl Store for SqliteStore {
     ) -> Result<Vec<StoredPullRequest>, StoreError> {
         self.read("read pull requests", |transaction| {
             pull_requests::list(transaction, selection, after, limit)
+        })
+    }
+
+    fn dossiers(
+        &self,
+        query: &DossierQuery,
+        after: Option<&DossierCursor>,
+        limit: usize,
+    ) -> Result<DossierPage, StoreError> {
+        self.read("read pull requests", |transaction| {
+            dossiers::page(transaction, query, after, limit)
         })
     }
 

@@ -23,6 +23,9 @@ const VERDICT_COLUMNS: &str = "pr.repo_id, repo.name, pr.number, team.name, word
      pr.plain_bot, pr.confidence, pr.corrected";
 const VERDICT_JOIN: &str = "JOIN word ON word.id = pr.catalogue_id \
      JOIN team ON team.id = pr.team_id";
+/// What [`read_evidence_row`] wants to find in the first columns of a row.
+pub(super) const EVIDENCE_COLUMNS: &str = "evidence.tool, evidence.role, evidence.signal, evidence.field, \
+     evidence.quote, evidence.rule, evidence.confidence, evidence.offset_bytes";
 
 /// Stores the verdicts of one transaction.
 pub(super) fn put(
@@ -340,25 +343,29 @@ fn read_evidence(
     repo_id: i64,
     number: i64,
 ) -> Result<Vec<Evidence>, Fault> {
-    let mut prepared = transaction.prepare_cached(
-        "SELECT tool, role, signal, field, quote, rule, confidence, offset_bytes FROM evidence \
-         WHERE repo_id = ?1 AND number = ?2 ORDER BY ordinal",
-    )?;
+    let mut prepared = transaction.prepare_cached(&format!(
+        "SELECT {EVIDENCE_COLUMNS} FROM evidence WHERE repo_id = ?1 AND number = ?2 ORDER BY ordinal"
+    ))?;
     let mut rows = prepared.query([repo_id, number])?;
     let mut evidence = Vec::new();
     while let Some(row) = rows.next()? {
-        evidence.push(Evidence {
-            tool: row.get(0)?,
-            role: codes::role(row.get(1)?)?,
-            signal: codes::signal(row.get(2)?)?,
-            field: row.get(3)?,
-            quote: row.get(4)?,
-            rule: row.get(5)?,
-            confidence: codes::confidence(row.get(6)?)?,
-            offset_bytes: uncount(row.get(7)?),
-        });
+        evidence.push(read_evidence_row(row)?);
     }
     Ok(evidence)
+}
+
+/// Reads a row that begins with [`EVIDENCE_COLUMNS`].
+pub(super) fn read_evidence_row(row: &Row<'_>) -> Result<Evidence, Fault> {
+    Ok(Evidence {
+        tool: row.get(0)?,
+        role: codes::role(row.get(1)?)?,
+        signal: codes::signal(row.get(2)?)?,
+        field: row.get(3)?,
+        quote: row.get(4)?,
+        rule: row.get(5)?,
+        confidence: codes::confidence(row.get(6)?)?,
+        offset_bytes: uncount(row.get(7)?),
+    })
 }
 
 fn read_notes(

@@ -23,6 +23,7 @@ use scan::{Best, Order, walk};
 
 pub(super) use columns::signal_bit;
 pub(super) use refresh::{refresh, repository_changed};
+pub(super) use rows::{LIST_JOINS, LIST_WIDTH, joined_words, list_columns, read as read_listed};
 pub(super) use titles::{
     add_function, forget_shared, insert as insert_title, update as update_title,
 };

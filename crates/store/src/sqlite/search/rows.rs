@@ -1,7 +1,7 @@
 //! The rows of a list.
 
 use model::{PrKey, Signal};
-use rusqlite::{Transaction, params};
+use rusqlite::{Row, Transaction, params};
 
 use super::columns::{SEARCHED_COLUMNS, SEARCHED_WIDTH, Searched, signal_bit};
 use crate::search::PullRequestRow;
@@ -31,22 +31,34 @@ const ROW_COLUMNS: &str = "repo.name, pr.number, team.name, title.text, author.t
      pr.closed_at, pr.origin, pr.ai_authored, pr.ai_reviewed, pr.plain_bot, pr.confidence, \
      pr.corrected";
 
+const ROW_WIDTH: usize = 18;
+
+/// How many columns [`list_columns`] are.
+pub(in crate::sqlite) const LIST_WIDTH: usize = SEARCHED_WIDTH + ROW_WIDTH;
+
+/// The joins that go with [`list_columns`], after `pr` and `title`.
+pub(in crate::sqlite) const LIST_JOINS: &str = "CROSS JOIN repo ON repo.id = pr.repo_id \
+     CROSS JOIN team ON team.id = pr.team_id \
+     LEFT JOIN word AS author ON author.id = pr.author_id \
+     LEFT JOIN word AS author_tools ON author_tools.id = pr.author_tools_id \
+     LEFT JOIN word AS review_tools ON review_tools.id = pr.review_tools_id";
+
+/// What [`read`] wants to find in the first columns of a row.
+pub(in crate::sqlite) fn list_columns() -> String {
+    format!("{SEARCHED_COLUMNS}, {ROW_COLUMNS}")
+}
+
 pub(super) fn sql() -> String {
     format!(
-        "SELECT {SEARCHED_COLUMNS}, {ROW_COLUMNS} FROM title \
-         CROSS JOIN pr ON pr.repo_id = title.repo_id AND pr.number = title.number \
-         CROSS JOIN repo ON repo.id = pr.repo_id \
-         CROSS JOIN team ON team.id = pr.team_id \
-         LEFT JOIN word AS author ON author.id = pr.author_id \
-         LEFT JOIN word AS author_tools ON author_tools.id = pr.author_tools_id \
-         LEFT JOIN word AS review_tools ON review_tools.id = pr.review_tools_id \
-         WHERE title.id = ?1"
+        "SELECT {} FROM title \
+         CROSS JOIN pr ON pr.repo_id = title.repo_id AND pr.number = title.number {LIST_JOINS} \
+         WHERE title.id = ?1",
+        list_columns()
     )
 }
 
 /// The row of a pull request that was found.
 pub(super) fn get(transaction: &Transaction<'_>, id: u32) -> Result<PullRequestRow, Fault> {
-    const FIRST: usize = SEARCHED_WIDTH;
     let mut prepared = transaction.prepare_cached(&sql())?;
     let mut rows = prepared.query(params![id])?;
     let Some(row) = rows.next()? else {
@@ -54,6 +66,12 @@ pub(super) fn get(transaction: &Transaction<'_>, id: u32) -> Result<PullRequestR
             "a search found document {id}, which is not there"
         )));
     };
+    read(row)
+}
+
+/// Reads a row that begins with [`list_columns`].
+pub(in crate::sqlite) fn read(row: &Row<'_>) -> Result<PullRequestRow, Fault> {
+    const FIRST: usize = SEARCHED_WIDTH;
     let searched = Searched::read(row)?;
     let signals = SIGNALS
         .into_iter()
@@ -78,14 +96,14 @@ pub(super) fn get(transaction: &Transaction<'_>, id: u32) -> Result<PullRequestR
         empty_body: row.get(FIRST + 6)?,
         verdict: read_verdict(row, FIRST + 12)?,
         corrected: row.get(FIRST + 17)?,
-        author_tools: tools(row.get(FIRST + 7)?),
-        review_tools: tools(row.get(FIRST + 8)?),
+        author_tools: joined_words(row.get(FIRST + 7)?),
+        review_tools: joined_words(row.get(FIRST + 8)?),
         signals: signals.collect(),
     })
 }
 
-/// The tools of a joined word.
-fn tools(joined: Option<String>) -> Vec<String> {
+/// The words of several that are joined by commas.
+pub(in crate::sqlite) fn joined_words(joined: Option<String>) -> Vec<String> {
     joined.map_or_else(Vec::new, |joined| {
         joined.split(',').map(str::to_owned).collect()
     })
