@@ -20,6 +20,10 @@ pub const MARGIN: f64 = 0.10;
 /// The share of false findings tolerated among those that are called findings.
 pub const Q_LIMIT: f64 = 0.10;
 
+/// Why advice and comparisons can differ about the same figure.
+pub const ADVICE_LOOKS_AT: &str = "Advice looks at complete months. Comparisons also count what came since, so that \
+     a finding can stand in one and just miss in the other.";
+
 /// The word for a change of a metric, by its sign.
 pub fn direction(metric: Metric, is_higher: bool) -> &'static str {
     let (higher, lower) = match metric.definition().unit {

@@ -9,6 +9,7 @@ mod calibration;
 mod change_points;
 mod clustered_ranks;
 mod clustered_sample;
+mod clustered_shares;
 mod codes;
 mod concentration;
 mod concordance;
@@ -58,6 +59,7 @@ pub use clustered_ranks::{
     mann_whitney_clustered,
 };
 pub use clustered_sample::{ClusteredSample, QuantileEstimate, Resampling};
+pub use clustered_shares::{ShareDifference, compare_shares_clustered};
 pub use concentration::{gini, share_of_top};
 pub use concordance::concordance;
 pub use correlation::{Kendall, Spearman, kendall, spearman};
@@ -78,7 +80,10 @@ pub use mantel_haenszel::{
 pub use misclassification::misclassification_range;
 pub use multiplicity::{benjamini_hochberg, bonferroni};
 pub use paired::{SignedRank, sign_test, wilcoxon_signed_rank};
-pub use power::{minimum_detectable_ratio, minimum_detectable_ratio_of, observations_needed};
+pub use power::{
+    minimum_detectable_difference_of, minimum_detectable_ratio, minimum_detectable_ratio_of,
+    observations_needed,
+};
 pub use proportion::{Interval, Proportion, wilson};
 pub use quantile::{Description, describe, median, quantile};
 pub use regression::{Coefficient, LinearFit, Regression};

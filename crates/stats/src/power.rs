@@ -28,7 +28,13 @@ pub fn minimum_detectable_ratio_of(standard_error: f64) -> Result<f64, StatsErro
             value: standard_error,
         });
     }
-    Ok(((Z_95 + normal_quantile(POWER)) * standard_error).exp())
+    Ok(minimum_detectable_difference_of(standard_error).exp())
+}
+
+/// Returns the smallest difference that an estimate with this standard error would show as other than 0
+/// four times in five: `(z(.975) + z(.80)) se`.
+pub fn minimum_detectable_difference_of(standard_error: f64) -> f64 {
+    (Z_95 + normal_quantile(POWER)) * standard_error
 }
 
 /// Returns how many observations each of two equal samples needs to show `ratio` four times in five:

@@ -48,25 +48,33 @@ pub fn wilson(successes: u64, n: u64) -> Option<Interval> {
     if n == 0 || successes > n {
         return None;
     }
-    let n_real = n as f64;
-    let share = successes as f64 / n_real;
-    let z_squared = Z_95 * Z_95;
-    let scale = 1.0 + z_squared / n_real;
-    let centre = (share + z_squared / (2.0 * n_real)) / scale;
-    let variance = share * (1.0 - share) / n_real + z_squared / (4.0 * n_real * n_real);
-    let half_width = Z_95 * variance.sqrt() / scale;
+    let ends = wilson_of(successes as f64 / n as f64, n as f64, Z_95);
     // Rounding must not push the ends past what the counts allow.
     let low = if successes == 0 {
         0.0
     } else {
-        (centre - half_width).max(0.0)
+        ends.low.max(0.0)
     };
     let high = if successes == n {
         1.0
     } else {
-        (centre + half_width).min(1.0)
+        ends.high.min(1.0)
     };
     Some(Interval { low, high })
+}
+
+/// Returns the Wilson interval of a share out of `n` rows, which may be an effective number, with the
+/// quantile `z` of the distribution it is read from.
+pub(crate) fn wilson_of(share: f64, n: f64, z: f64) -> Interval {
+    let z_squared = z * z;
+    let scale = 1.0 + z_squared / n;
+    let centre = (share + z_squared / (2.0 * n)) / scale;
+    let variance = share * (1.0 - share) / n + z_squared / (4.0 * n * n);
+    let half_width = z * variance.sqrt() / scale;
+    Interval {
+        low: centre - half_width,
+        high: centre + half_width,
+    }
 }
 
 #[cfg(test)]

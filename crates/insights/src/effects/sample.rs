@@ -3,6 +3,7 @@
 use std::borrow::Borrow;
 
 use measures::{Metric, Observation};
+use stats::Clustered;
 
 use super::groups::ArmGroups;
 use super::outcome::{Exposure, Outcome, Reading};
@@ -180,6 +181,15 @@ impl Sample {
     pub(crate) fn arm<'c, T>(&self, column: &'c [T], with_ai: bool) -> &'c [T] {
         let (with, without) = column.split_at(self.n_ai);
         if with_ai { with } else { without }
+    }
+
+    /// Both arms as they are compared, by person: with AI, and without.
+    pub(crate) fn arms(&self) -> (Clustered<'_>, Clustered<'_>) {
+        let arm = |with_ai| Clustered {
+            values: self.arm(&self.scaled, with_ai),
+            clusters: self.arm(&self.person, with_ai),
+        };
+        (arm(true), arm(false))
     }
 
     /// Whether each row is with AI.

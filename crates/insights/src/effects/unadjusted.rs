@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 use stats::{
-    Clustered, EffectsCounted, Interval, Regression, StandardErrors, compare_clustered,
+    Interval, compare_clustered, compare_shares_clustered, minimum_detectable_difference_of,
     minimum_detectable_ratio_of,
 };
 
@@ -46,11 +46,8 @@ pub(crate) fn unadjusted(sample: &Sample) -> Gated<Unadjusted> {
 }
 
 fn ratio(sample: &Sample) -> Result<Unadjusted, stats::StatsError> {
-    let arm = |with_ai: bool| Clustered {
-        values: sample.arm(&sample.scaled, with_ai),
-        clusters: sample.arm(&sample.person, with_ai),
-    };
-    let (shift, ranks) = compare_clustered(arm(true), arm(false))?;
+    let (with, without) = sample.arms();
+    let (shift, ranks) = compare_clustered(with, without)?;
     let half_width = (shift.interval.high - shift.interval.low) / 2.0;
     Ok(Unadjusted {
         value: shift.estimate.exp(),
@@ -66,20 +63,14 @@ fn ratio(sample: &Sample) -> Result<Unadjusted, stats::StatsError> {
 }
 
 fn points(sample: &Sample) -> Result<Unadjusted, stats::StatsError> {
-    let ai: Vec<f64> = sample.ai().into_iter().map(f64::from).collect();
-    let regression = Regression::new(&sample.scaled, &[&ai])?;
-    let fit = regression.fit(StandardErrors::Clustered {
-        clusters: &sample.person,
-        counting: EffectsCounted::None,
-    })?;
-    let coefficient = (fit.coefficients.get(1).copied().flatten())
-        .ok_or(stats::StatsError::Constant { what: "the arms" })?;
+    let (with, without) = sample.arms();
+    let found = compare_shares_clustered(with, without)?;
     Ok(Unadjusted {
-        value: coefficient.estimate,
-        interval: coefficient.interval,
-        p: coefficient.p,
+        value: found.estimate,
+        interval: found.interval,
+        p: found.p,
         cliffs_delta: None,
-        detectable: Some(2.8 * coefficient.standard_error),
+        detectable: Some(minimum_detectable_difference_of(found.standard_error)),
         method: "difference of shares, clustered by author",
     })
 }

@@ -11,6 +11,7 @@ mod events;
 mod medians;
 mod rank_tests;
 mod regression;
+mod shares;
 mod strata;
 mod survival;
 mod tally;

@@ -1,6 +1,7 @@
 //! Insights: what to do next, and what became of the advice before.
 
 use insights::advice::{Advice, FollowUp, FollowUpOutcome, TeamAdvice};
+use insights::wording::ADVICE_LOOKS_AT;
 use maud::{Markup, html};
 
 use crate::shown::At;
@@ -11,7 +12,7 @@ pub(crate) fn body(view: &View<'_>) -> Markup {
     let advice = &view.report.advice;
     let at = At::report("advice").to("teams");
     html! {
-        p.lead { "As things stood when " (advice.month) " ended. Rules look at full months only and give the same advice however often they are asked. At most five for a team, the weightiest first." }
+        p.lead { "As things stood when " (advice.month) " ended. " (ADVICE_LOOKS_AT) " Rules give the same advice however often they are asked. At most five for a team, the weightiest first." }
         @if advice.teams.is_empty() {
             section.card.message {
                 h2 { "Nothing to advise" }

@@ -179,9 +179,9 @@ pub(super) fn explain(
     }
     sheet.line(
         "method: described (medians, intervals clustered by author) -> as they are (Hodges-Lehmann ratio of \
-         logarithms, clustered Mann-Whitney; shares: difference) -> adjusted (least squares on logarithms \
+         logarithms, clustered Mann-Whitney; shares: difference, clustered by author) -> adjusted (least squares on logarithms \
          within author and repository, with size, files, draft, type, weekday and month; errors clustered by \
-         author, wild bootstrap below 40 authors) -> q-values (Benjamini-Hochberg over the page). Findings \
+         author, wild bootstrap below 40 authors) -> q-values (Benjamini-Hochberg over the page, arms of at least 20). Findings \
          need q <= 0.10 and an interval that excludes no difference; \"no difference\" needs the interval \
          within 10 %.",
     );

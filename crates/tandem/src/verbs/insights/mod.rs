@@ -8,6 +8,7 @@ pub(crate) mod sheet;
 use clap::ValueEnum;
 use insights::advice::{AdviceReport, FollowUpOutcome, builtin_rules};
 use insights::effects::{Exposure, Finding, Groups, Question, Sensitivity, compare};
+use insights::wording::ADVICE_LOOKS_AT;
 use insights::{Report, ReportOptions, report};
 use measures::Metric;
 use serde::Serialize;
@@ -234,6 +235,7 @@ pub(crate) fn add_advice(sheet: &mut Sheet, advice: &AdviceReport) {
         "What to do next, as of the end of {}",
         advice.month
     ));
+    sheet.line(ADVICE_LOOKS_AT);
     for team in &advice.teams {
         for (index, one) in team.advice.iter().enumerate() {
             sheet.line(format!(

@@ -4,6 +4,7 @@ use insights::Report;
 use insights::adoption::ToolShare;
 use insights::advice::{AdviceReport, FollowUpOutcome};
 use insights::answers::{answers, full_sentence};
+use insights::wording::ADVICE_LOOKS_AT;
 
 use crate::output::{count, percent};
 use crate::verbs::adoption::bounds;
@@ -42,6 +43,7 @@ fn add_advice(sheet: &mut Sheet, advice: &AdviceReport) {
         "What to do next, as of the end of {}",
         advice.month
     ));
+    sheet.line(ADVICE_LOOKS_AT);
     for team in &advice.teams {
         for one in &team.advice {
             sheet.item(format!(
