@@ -31,6 +31,11 @@ impl Names {
         }
     }
 
+    /// Whether people are called by their names.
+    pub fn are_shown(&self) -> bool {
+        self.are_shown
+    }
+
     /// Who is who in a pull request.
     pub fn of(
         pull_request: &PullRequest,

@@ -92,8 +92,8 @@ pub trait Store: Send + Sync {
     /// after many were written: each that changed since costs every search some microseconds.
     fn refresh_search(&self) -> Result<u64, StoreError>;
 
-    /// A number that grows with every write of pull requests, teams, verdicts and analyses: what was
-    /// made of them is out of date when it is another one.
+    /// A number that grows with every write of pull requests, teams, verdicts, corrections, analyses
+    /// and quarantines: what was made of them is out of date when it is another one.
     fn changes(&self) -> Result<u64, StoreError>;
 
     /// The mapping by which pull requests have their teams.

@@ -138,7 +138,13 @@ fn corrected_pull_requests_are_listed_and_found() {
 fn what_cannot_be_corrected_leaves_nothing() {
     let folder = tempfile::tempdir().expect("a folder");
     let store = open(folder.path());
-    let key = filled(&store).key();
+    let record = filled(&store);
+    let key = record.key();
+    detect(&store, &record, Origin::NoneDetected);
+    let without_origin = Some(Correction {
+        author_tools: Some(vec!["devin".into()]),
+        ..Correction::default()
+    });
     let contradiction = Some(Correction {
         origin: Some(Origin::Unknown),
         author_tools: Some(vec!["devin".into()]),
@@ -147,6 +153,7 @@ fn what_cannot_be_corrected_leaves_nothing() {
     let undetected = bare("acme/stairs", 2).key();
     for wrong in [
         decision(&key, contradiction),
+        decision(&key, without_origin),
         decision(&key, Some(Correction::default())),
         decision(&undetected, Some(none_detected())),
         decision(&bare("no/thing", 1).key(), Some(none_detected())),

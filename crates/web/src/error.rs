@@ -23,6 +23,8 @@ pub(crate) enum PageError {
     BadRequest(String),
     /// The visitor may not; the words say why.
     Forbidden(String),
+    /// Somebody else writes at the moment; the words say who.
+    Busy(String),
     /// The source failed.
     Source(SourceError),
 }
@@ -45,6 +47,11 @@ impl IntoResponse for PageError {
             PageError::NotFound(words) => (StatusCode::NOT_FOUND, "Not found", words),
             PageError::BadRequest(words) => (StatusCode::BAD_REQUEST, "Not understood", words),
             PageError::Forbidden(words) => (StatusCode::FORBIDDEN, "Refused", words),
+            PageError::Busy(words) => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "The database is busy",
+                words,
+            ),
             PageError::Source(error) => (
                 StatusCode::INTERNAL_SERVER_ERROR,
                 "The data could not be read",

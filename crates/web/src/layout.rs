@@ -30,6 +30,8 @@ pub(crate) enum Tab {
     Methods,
     /// None of them.
     Other,
+    /// None of them, and none is offered: for those who are not let in yet.
+    Outside,
 }
 
 const TABS: [(Tab, &str, &str); 8] = [
@@ -137,14 +139,16 @@ fn document(frame: &Frame<'_>, refresh: Option<Refresh>, body: Markup) -> Markup
                 a.skip href="#content" { "Skip to the content" }
                 header.side {
                     a.brand href="/" { img src=(addresses.icon) alt="" width="28" height="28"; span { "Tandem" } }
-                    nav aria-label="Pages" {
-                        @for (tab, path, name) in TABS {
-                            a href=(with_period(path, period)) aria-current=[(tab == frame.tab).then_some("page")] { (name) }
+                    @if frame.tab != Tab::Outside {
+                        nav aria-label="Pages" {
+                            @for (tab, path, name) in TABS {
+                                a href=(with_period(path, period)) aria-current=[(tab == frame.tab).then_some("page")] { (name) }
+                            }
                         }
                     }
                     div.side-foot {
                         button.theme type="button" data-theme-toggle { "Light or dark" }
-                        a href="/account" { "Access" }
+                        @if frame.tab != Tab::Outside { a href="/account" { "Access" } }
                     }
                 }
                 main #content tabindex="-1" {

@@ -180,6 +180,10 @@ fn forget_oldest(desk: &mut Desk) {
 /// The background thread: works out what is wanted, looks whether the data changed, ends when nobody
 /// holds the keeper any more.
 fn keep(shared: &Weak<Shared>, source: &dyn Source) {
+    // Before the first report, which may take a while: lists are asked for meanwhile.
+    if let Ok(version) = source.data_version() {
+        source.keep_up(version);
+    }
     loop {
         let Some(shared) = shared.upgrade() else {
             return;
@@ -264,7 +268,8 @@ fn work_out(shared: &Arc<Shared>, source: &dyn Source, period: &Period) {
                 slot.failure = None;
             }
             Err(error) => {
-                slot.data_version = Some(0);
+                // No version of any data: it is tried again at the next look.
+                slot.data_version = Some(u64::MAX);
                 slot.failure = Some(error.to_string());
             }
         }
@@ -280,6 +285,7 @@ fn look_for_changes(shared: &Shared, source: &dyn Source) {
     let Ok(version) = source.data_version() else {
         return;
     };
+    source.keep_up(version);
     let mut desk = shared.desk();
     desk.slots.retain(|period, slot| {
         *period == Period::default()

@@ -32,6 +32,17 @@ pub enum SourceError {
     Other(String),
 }
 
+/// A tool, as catalogue and people call it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NamedTool {
+    /// Its slug, as everywhere in data.
+    pub slug: String,
+    /// Its name.
+    pub name: String,
+    /// Whether it mainly reviews.
+    pub is_reviewer: bool,
+}
+
 /// What everything rests on: worked out with the reports, not for each page.
 #[derive(Debug, Clone)]
 pub struct Basis {
@@ -70,6 +81,24 @@ pub trait Source: Send + Sync {
     fn runs(&self) -> Option<Arc<dyn Runs>> {
         None
     }
+
+    /// Opens the database to write something that a visitor decided; it is closed again afterwards.
+    /// `None` where visitors change nothing.
+    ///
+    /// # Errors
+    /// When it cannot be opened for writing.
+    fn writer(&self) -> Result<Option<Arc<dyn Store>>, SourceError> {
+        Ok(None)
+    }
+
+    /// Tools that a correction may name.
+    fn tools(&self) -> &[NamedTool] {
+        &[]
+    }
+
+    /// Called every few seconds while nothing else is worked out, with the version of the data: time to
+    /// bring up to date what makes reading fast.
+    fn keep_up(&self, _data_version: u64) {}
 
     /// Whether an account is known as automation or as a tool's, beyond what its host says.
     fn is_bot(&self, account: Account<'_>) -> bool {

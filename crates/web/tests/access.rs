@@ -352,7 +352,7 @@ async fn a_proxy_is_believed_from_its_own_address_only() {
 }
 
 #[tokio::test]
-async fn a_viewer_begins_and_ends_no_run() {
+async fn a_viewer_changes_nothing() {
     let token = new_token().expect("made");
     let hash = TokenHash::new("ann", Role::Viewer, &token.hash).expect("a hash");
     let site = site(log_in(vec![hash], None));
@@ -362,6 +362,8 @@ async fn a_viewer_begins_and_ends_no_run() {
         ("/runs", "csrf=x&plan=y"),
         ("/runs/1/resume", "csrf=x"),
         ("/runs/1/cancel", "csrf=x"),
+        ("/pull-requests/a/b/1/correct", "csrf=x&origin=agent&note=y"),
+        ("/pull-requests/a/b/1/withdraw", "csrf=x&note=y"),
     ] {
         let refused = post(path, form)
             .with(AUTHORIZATION, &bearer)
@@ -373,4 +375,11 @@ async fn a_viewer_begins_and_ends_no_run() {
     let shown = get("/runs").with(AUTHORIZATION, &bearer).of(&site).await;
     assert_eq!(shown.status(), StatusCode::OK);
     assert!(!shown.text().contains("Show the estimate"));
+    let log = get("/account/log")
+        .with(AUTHORIZATION, &bearer)
+        .of(&site)
+        .await;
+    assert_eq!(log.status(), StatusCode::FORBIDDEN);
+    let account = get("/account").with(AUTHORIZATION, &bearer).of(&site).await;
+    assert!(!account.text().contains("/account/log"));
 }

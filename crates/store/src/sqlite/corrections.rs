@@ -65,13 +65,23 @@ pub(super) fn decide(transaction: &Transaction<'_>, decision: &Decision) -> Resu
             )?,
         ])?;
     let holds = if let Some(correction) = &decision.correction {
+        let holds = correction.applied_to(automatic);
+        let are_tools_named =
+            (correction.author_tools.as_ref()).is_some_and(|tools| !tools.is_empty());
+        if are_tools_named && holds.ai_authored != Some(true) {
+            return invalid(
+                "tools that wrote or helped are named, but nothing says that AI took part: give the \
+                 origin too"
+                    .to_owned(),
+            );
+        }
         transaction
             .prepare_cached(
                 "INSERT OR REPLACE INTO corrected (repo_id, number, correction_id, automatic) \
                  VALUES (?1, ?2, ?3, ?4)",
             )?
             .execute(params![repo_id, number, correction_id, to_json(automatic)?])?;
-        correction.applied_to(automatic)
+        holds
     } else {
         transaction
             .prepare_cached("DELETE FROM corrected WHERE repo_id = ?1 AND number = ?2")?

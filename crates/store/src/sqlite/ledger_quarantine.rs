@@ -8,6 +8,7 @@ use super::ledger::Wrong;
 use super::ledger_reports::{cursor, kind, place};
 use super::ledger_requests::{DROPPED, QUARANTINED, RELEASED};
 use super::ledger_runs::{known_task, time, unreadable};
+use super::meta;
 
 pub(super) fn list(
     transaction: &Transaction<'_>,
@@ -83,6 +84,9 @@ pub(super) fn rule(
             ruling.at.as_microsecond(),
         ])?;
         changed += 1;
+    }
+    if changed > 0 {
+        meta::count_change(transaction)?;
     }
     Ok(changed)
 }

@@ -12,6 +12,7 @@ use super::codes::{count, uncount};
 use super::ledger::{Wrong, conflict};
 use super::ledger_runs::{self as runs, Change};
 use super::ledger_shards::{effort_code, variant};
+use super::meta;
 
 /// States of requests and attempts.
 pub(super) const READY: i64 = 0;
@@ -243,6 +244,7 @@ pub(super) fn record(
 ) -> Result<(), Wrong> {
     let run = super::ledger_shards::get(transaction, shard)?.run;
     let mut change = Change::default();
+    let mut is_coverage_changed = false;
     for outcome in outcomes {
         let asked: Option<Asked> = transaction
             .prepare_cached(
@@ -278,6 +280,10 @@ pub(super) fn record(
         change.cost += outcome.cost;
         change.possible_cost += outcome.possible_cost;
         count_outcome(&mut change, &asked, outcome);
+        is_coverage_changed |= matches!(outcome.next, Next::Quarantined);
+    }
+    if is_coverage_changed {
+        meta::count_change(transaction)?;
     }
     runs::add(transaction, run, &change)
 }

@@ -55,10 +55,11 @@ pub(crate) fn run(app: &App, arguments: &ServeArguments) -> Result<Outcome, CliE
     let receiver = webhooks::receiver(secrets, Arc::clone(&store), app.output)?;
     let source = Arc::new(Pages::new(
         store,
+        app.database_path()?,
         ChildRuns::new(app)?,
         detector(app, &[])?,
         configured_reading(app)?.calendar,
-    ));
+    )?);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()?;

@@ -18,4 +18,5 @@ pub(crate) mod prompt_parts;
 pub(crate) mod question;
 pub(crate) mod runs;
 pub(crate) mod teams;
+pub(crate) mod upkeep;
 pub(crate) mod webhooks;

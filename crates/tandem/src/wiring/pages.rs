@@ -1,28 +1,40 @@
 //! What the pages are made of: the same functions that the verbs use.
 
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
-use detect::Detector;
+use detect::{Catalogue, Detector, ToolKind};
 use insights::advice::builtin_rules;
 use insights::effects::{Reading, Sensitivity};
 use insights::months::month_of_name;
 use insights::{Report, ReportOptions, Scope, by_month_range, report};
 use jiff::Timestamp;
 use measures::{Account, Calendar, Observations};
-use store::{Selection, Store};
+use store::{OpenOptions, Selection, Store, StoreError};
 use web::documents::CoverageDocument;
-use web::{Basis, Period, Runs, Source, SourceError};
+use web::{Basis, NamedTool, Period, Runs, Source, SourceError};
 
 use super::observations;
 use super::question::current_versions;
 use super::runs::ChildRuns;
-use crate::error::CliError;
+use super::upkeep::Upkeep;
+use crate::error::{CliError, ErrorKind};
 use crate::verbs::coverage::coverage_document;
+
+/// How long a decision of a visitor waits for another writer. Verbs hold the lock for one transaction
+/// at a time, so that a run or a sync is in the way for moments only; what takes longer is told.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How long the searched columns wait for another writer: they can be brought up to date later.
+const UPKEEP_PATIENCE: Duration = Duration::from_millis(200);
 
 /// The database, read as the verbs read it.
 pub(crate) struct Pages {
     store: Arc<dyn Store>,
+    database: PathBuf,
+    tools: Vec<NamedTool>,
+    upkeep: Upkeep,
     runs: Arc<ChildRuns>,
     detector: Detector,
     /// Which seconds count.
@@ -30,20 +42,58 @@ pub(crate) struct Pages {
 }
 
 impl Pages {
-    /// Pages from a database, and the runs on it.
+    /// Pages from an open database, where that is, and the runs on it.
+    ///
+    /// # Errors
+    /// When the built-in catalogue of tools is broken.
     pub(crate) fn new(
         store: Arc<dyn Store>,
+        database: PathBuf,
         runs: ChildRuns,
         detector: Detector,
         calendar: Calendar,
-    ) -> Self {
-        Pages {
+    ) -> Result<Self, CliError> {
+        Ok(Pages {
             store,
+            database,
+            tools: named_tools()?,
+            upkeep: Upkeep::default(),
             runs: Arc::new(runs),
             detector,
             calendar,
-        }
+        })
     }
+
+    /// Opens the database to write, for as long as the value lives.
+    fn open_to_write(&self, patience: Duration) -> Result<Arc<dyn Store>, StoreError> {
+        // Opening to write makes what is not there: one that was taken away is not made anew.
+        if !self.database.exists() {
+            return Err(StoreError::NotFound {
+                path: self.database.clone(),
+            });
+        }
+        let options = OpenOptions {
+            patience,
+            ..OpenOptions::write("serve")
+        };
+        store::open(&self.database.display().to_string(), &options)
+    }
+}
+
+/// The tools that `tandem correct` takes, in order of name.
+fn named_tools() -> Result<Vec<NamedTool>, CliError> {
+    let catalogue =
+        Catalogue::builtin().map_err(|error| CliError::new(ErrorKind::Internal, error))?;
+    let mut tools: Vec<NamedTool> = catalogue
+        .tools()
+        .map(|tool| NamedTool {
+            slug: tool.slug.clone(),
+            name: tool.name.clone(),
+            is_reviewer: tool.kind == ToolKind::Reviewer,
+        })
+        .collect();
+    tools.sort_by_key(|tool| tool.name.to_lowercase());
+    Ok(tools)
 }
 
 fn told(error: CliError) -> SourceError {
@@ -120,16 +170,7 @@ impl Source for Pages {
     }
 
     fn data_version(&self) -> Result<u64, SourceError> {
-        let statistics = self.store.statistics()?;
-        let mut hasher = DefaultHasher::new();
-        (
-            statistics.pull_requests,
-            statistics.verdicts,
-            statistics.analyses,
-            statistics.size_bytes,
-        )
-            .hash(&mut hasher);
-        Ok(hasher.finish())
+        Ok(self.store.changes()?)
     }
 
     fn reports(
@@ -158,6 +199,29 @@ impl Source for Pages {
 
     fn runs(&self) -> Option<Arc<dyn Runs>> {
         Some(Arc::clone(&self.runs) as Arc<dyn Runs>)
+    }
+
+    fn writer(&self) -> Result<Option<Arc<dyn Store>>, SourceError> {
+        Ok(Some(self.open_to_write(PATIENCE)?))
+    }
+
+    fn tools(&self) -> &[NamedTool] {
+        &self.tools
+    }
+
+    fn keep_up(&self, data_version: u64) {
+        if !self.upkeep.is_due(data_version) {
+            return;
+        }
+        let refreshed = self
+            .open_to_write(UPKEEP_PATIENCE)
+            .and_then(|store| store.refresh_search());
+        match refreshed {
+            // Somebody writes: at the next look again.
+            Err(StoreError::Locked { .. }) => {}
+            // A database that cannot be written to is searched as it is, which is right and slower.
+            Ok(_) | Err(_) => self.upkeep.is_done(data_version),
+        }
     }
 
     fn is_bot(&self, account: Account<'_>) -> bool {

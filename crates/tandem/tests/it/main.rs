@@ -7,6 +7,7 @@ mod batch;
 mod command_line;
 mod compare;
 mod corrections;
+mod corrections_served;
 mod costs;
 mod crash;
 mod dashboard;

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
@@ -25,7 +25,7 @@ pub(crate) struct Server {
 pub(crate) struct Page {
     pub(crate) status: u16,
     head: String,
-    text: String,
+    pub(crate) text: String,
 }
 
 impl Page {
@@ -38,7 +38,7 @@ impl Page {
     }
 
     /// The value of a hidden field.
-    fn field(&self, name: &str) -> String {
+    pub(crate) fn field(&self, name: &str) -> String {
         let start = format!("name=\"{name}\" value=\"");
         let (_, rest) = self
             .text
@@ -97,11 +97,11 @@ impl Server {
         }
     }
 
-    fn get(&self, path: &str) -> Page {
+    pub(crate) fn get(&self, path: &str) -> Page {
         self.ask("GET", path, "", "")
     }
 
-    fn post(&self, path: &str, form: &str) -> Page {
+    pub(crate) fn post(&self, path: &str, form: &str) -> Page {
         let kind = "Content-Type: application/x-www-form-urlencoded\r\n";
         self.ask("POST", path, kind, form)
     }
@@ -111,7 +111,7 @@ impl Server {
     }
 
     /// Asks for an estimate, says yes, and returns the number of the run and the page of the estimate.
-    fn begin(&self, wish: &str) -> (u64, Page) {
+    pub(crate) fn begin(&self, wish: &str) -> (u64, Page) {
         let csrf = self.csrf();
         let estimate = self.post("/runs/estimate", &format!("csrf={csrf}&{wish}"));
         assert_eq!(estimate.status, 200, "{}", estimate.text);
@@ -544,22 +544,64 @@ fn filters_find_what_the_verdicts_say() {
     assert_eq!(found, ["orchard/store#17"]);
 }
 
+/// A real browser, and the scripts that drive it.
+pub(crate) struct Browser {
+    workspace: PathBuf,
+    chromium: PathBuf,
+}
+
+impl Browser {
+    /// The browser of this machine; where there is none, says that the test is skipped.
+    pub(crate) fn find() -> Option<Self> {
+        let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+        let folders = std::env::var_os("PATH").unwrap_or_default();
+        let chromium = std::env::split_paths(&folders)
+            .flat_map(|folder| {
+                ["chromium", "chromium-browser", "google-chrome"].map(|name| folder.join(name))
+            })
+            .find(|program| program.is_file());
+        let has_modules = workspace
+            .join("target/browser/node_modules/playwright-core")
+            .is_dir();
+        match chromium {
+            Some(chromium) if has_modules => Some(Browser {
+                workspace,
+                chromium,
+            }),
+            _ => {
+                eprintln!(
+                    "skipped: chromium or playwright-core is missing (scripts/test installs them)"
+                );
+                None
+            }
+        }
+    }
+
+    /// Runs one of the scripts on a server, and insists that nothing is wrong.
+    pub(crate) fn run(&self, script: &str, server: &Server, more: &[&str]) {
+        let ran = Command::new("node")
+            .arg(
+                Path::new(env!("CARGO_MANIFEST_DIR"))
+                    .join("tests/browser")
+                    .join(script),
+            )
+            .arg(format!("http://{}", server.address))
+            .arg(self.workspace.join("target/browser/node_modules"))
+            .arg(self.workspace.join("target/screenshots"))
+            .arg(&self.chromium)
+            .args(more)
+            .stdin(Stdio::null())
+            .output()
+            .expect("node starts");
+        let said = String::from_utf8_lossy(&ran.stdout);
+        let warned = String::from_utf8_lossy(&ran.stderr);
+        assert!(ran.status.success(), "{said}{warned}");
+    }
+}
+
 #[test]
 fn a_run_is_begun_and_moves_in_a_browser() {
-    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    let modules = workspace.join("target/browser/node_modules");
-    let Some(chromium) = ["chromium", "chromium-browser", "google-chrome"]
-        .iter()
-        .flat_map(|name| {
-            let folders = std::env::var_os("PATH").unwrap_or_default();
-            std::env::split_paths(&folders)
-                .map(|folder| folder.join(name))
-                .collect::<Vec<_>>()
-        })
-        .find(|program| program.is_file())
-        .filter(|_| modules.join("playwright-core").is_dir())
-    else {
-        eprintln!("skipped: chromium or playwright-core is missing (scripts/test installs them)");
+    let Some(browser) = Browser::find() else {
         return;
     };
     let emulator = Emulator::start(Some(SLOW));
@@ -567,16 +609,5 @@ fn a_run_is_begun_and_moves_in_a_browser() {
         .with_emulator(&emulator)
         .with_pull_requests(40);
     let server = Server::start(&tandem);
-    let ran = Command::new("node")
-        .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/browser/live.mjs"))
-        .arg(format!("http://{}", server.address))
-        .arg(&modules)
-        .arg(workspace.join("target/screenshots"))
-        .arg(chromium)
-        .stdin(Stdio::null())
-        .output()
-        .expect("node starts");
-    let said = String::from_utf8_lossy(&ran.stdout);
-    let warned = String::from_utf8_lossy(&ran.stderr);
-    assert!(ran.status.success(), "{said}{warned}");
+    browser.run("live.mjs", &server, &[]);
 }

@@ -11,7 +11,7 @@ use serde::Deserialize;
 
 use super::sessions::SESSION_COOKIE;
 use super::tokens::{Refused, verify};
-use super::{Access, Visitor, cookie, peer_of};
+use super::{Access, Role, Visitor, cookie, peer_of};
 use crate::layout::{Frame, Tab, page};
 use crate::site::Site;
 use crate::view::is_local_path;
@@ -42,7 +42,7 @@ fn target(to: Option<&str>) -> &str {
 
 fn login_page(to: &str, trouble: Option<&str>) -> Markup {
     page(
-        &Frame::plain("Log in", Tab::Other),
+        &Frame::plain("Log in", Tab::Outside),
         html! {
             section.card.message {
                 @if let Some(trouble) = trouble { p.warning role="alert" { (trouble) } }
@@ -144,7 +144,9 @@ async fn account(visitor: Visitor) -> Markup {
                 dl.facts {
                     dt { "You are" } dd { (visitor.name) }
                     dt { "Role" } dd { (visitor.role.as_str()) }
+                    dt { "You may" } dd { @if visitor.role >= Role::Admin { "look, start and end runs, correct verdicts, and see the log of changes" } @else { "look" } }
                 }
+                @if visitor.role >= Role::Admin { p { a href="/account/log" { "Log of changes" } } }
                 @if visitor.has_session {
                     form method="post" action="/logout" {
                         input type="hidden" name="csrf" value=(visitor.csrf);

@@ -38,7 +38,7 @@ pub use tokens::{NewToken, TokenError, new_token};
 pub enum Role {
     /// Look.
     Viewer,
-    /// Also start and end runs.
+    /// Also start and end runs, correct verdicts, and see the log of changes.
     Admin,
 }
 
@@ -73,6 +73,9 @@ pub struct TrustedProxy {
     /// Users with the role admin; all others are viewers.
     pub admins: Vec<String>,
 }
+
+/// What whoever reaches a server on this machine's own addresses is called.
+pub(crate) const THIS_MACHINE: &str = "this machine";
 
 /// How visitors are told apart.
 #[derive(Debug, Clone)]
@@ -125,9 +128,9 @@ impl Guard {
     async fn visitor(self: &Arc<Self>, peer: IpAddr, headers: &HeaderMap) -> Option<Visitor> {
         let Access::LogIn { tokens, proxy, .. } = &self.access else {
             return Some(Visitor {
-                name: "this machine".to_owned(),
+                name: THIS_MACHINE.to_owned(),
                 role: Role::Admin,
-                csrf: self.sessions.proof_of("this machine"),
+                csrf: self.sessions.proof_of(THIS_MACHINE),
                 has_session: false,
             });
         };

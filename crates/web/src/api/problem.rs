@@ -68,6 +68,7 @@ impl From<PageError> for Problem {
             PageError::NotFound(words) => Problem::missing(words),
             PageError::Forbidden(words) => Problem::new(StatusCode::FORBIDDEN, words),
             PageError::BadRequest(words) => Problem::wrong(words),
+            PageError::Busy(words) => Problem::new(StatusCode::SERVICE_UNAVAILABLE, words),
             PageError::Source(error) => error.into(),
         }
     }

@@ -2,6 +2,7 @@
 
 mod detection;
 mod insights;
+mod log;
 mod methods;
 mod overview;
 mod pull_requests;
@@ -9,6 +10,7 @@ mod runs;
 mod scope;
 mod teams;
 mod tools;
+mod writing;
 
 use axum::Router;
 use axum::extract::{Path, Query, State};
@@ -129,6 +131,7 @@ pub(crate) fn routes() -> Router<Site> {
         .route("/teams/{team}", get(team_page))
         .merge(pull_requests::routes())
         .merge(runs::routes())
+        .merge(log::routes())
 }
 
 /// The list of teams; a team that was chosen in the form has a page of its own.

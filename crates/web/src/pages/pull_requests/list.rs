@@ -264,7 +264,7 @@ fn row(row: &PullRequestRow, names: &Names, people: bool) -> Markup {
             td data-label="Origin" { @match origin {
                 Some(origin) => span.origin data-origin=(origin.as_str()) { (origin_words(origin)) },
                 None => "not looked at yet",
-            } @if row.verdict.is_some_and(|verdict| verdict.plain_bot) { " (plain bot)" } }
+            } @if row.verdict.is_some_and(|verdict| verdict.plain_bot) { " (plain bot)" } @if row.corrected { span.badge { "corrected" } } }
             td data-label="Tools" { (tools(row)) }
             td data-label="Outcome" { span { (outcome(row)) @if row.merged_without_human_review == Some(true) { br; span.note { "no person reviewed" } } } }
             td.number data-label="Opened" { (day(row.opened_at)) }

@@ -1,5 +1,6 @@
 //! Pull requests: each with what is known of it and why we say what we say.
 
+mod correction;
 mod filter;
 mod list;
 mod one;
@@ -7,7 +8,7 @@ mod text;
 mod timeline;
 
 use axum::Router;
-use axum::routing::get;
+use axum::routing::{get, post};
 
 use crate::site::Site;
 
@@ -18,5 +19,13 @@ pub(crate) fn routes() -> Router<Site> {
         .route(
             "/pull-requests/{owner}/{name}/{number}",
             get(one::page_of_one),
+        )
+        .route(
+            "/pull-requests/{owner}/{name}/{number}/correct",
+            post(correction::correct),
+        )
+        .route(
+            "/pull-requests/{owner}/{name}/{number}/withdraw",
+            post(correction::withdraw),
         )
 }

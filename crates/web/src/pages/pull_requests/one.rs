@@ -10,8 +10,10 @@ use names::Names;
 use serde::Serialize;
 use store::{AnalysisOrigin, AnalysisRecord, StoredPullRequest, VerdictRecord};
 
+use super::correction::{self, Corrections};
 use super::text::{block, hidden_line, line};
 use super::timeline::{self, anchor, marks_of};
+use crate::access::Visitor;
 use crate::charts::{Cell, Table};
 use crate::error::PageError;
 use crate::layout::{Frame, Tab, page};
@@ -39,11 +41,13 @@ struct Known {
     analysis: Option<AnalysisRecord>,
     measures: Measures,
     names: Names,
+    corrections: Corrections,
 }
 
 /// `/pull-requests/{owner}/{name}/{number}`.
 pub(super) async fn page_of_one(
     State(site): State<Site>,
+    visitor: Visitor,
     Path((owner, name, number)): Path<(String, String, String)>,
 ) -> Result<Response, PageError> {
     let Ok(number) = number.parse::<u64>() else {
@@ -66,6 +70,11 @@ pub(super) async fn page_of_one(
             let is_bot = |account: measures::Account<'_>| source.is_bot(account);
             Ok(Some(Known {
                 verdict: store.verdict(&asked)?,
+                corrections: Corrections {
+                    decisions: store.decisions(&asked)?,
+                    tools: source.tools().to_vec(),
+                    are_taken: !source.tools().is_empty(),
+                },
                 analysis: store.analysis(&asked)?,
                 measures: measures::measure(&stored.pull_request, &is_bot),
                 names: Names::of(&stored.pull_request, &is_bot, people),
@@ -80,11 +89,11 @@ pub(super) async fn page_of_one(
         )));
     };
     let title = format!("{}#{number}", line(&key.repo, 100));
-    let body = body(&site.settings, &known);
+    let body = body(&site.settings, &known, &visitor);
     Ok(Html(page(&Frame::plain(&title, Tab::PullRequests), body).into_string()).into_response())
 }
 
-fn body(settings: &Settings, known: &Known) -> Markup {
+fn body(settings: &Settings, known: &Known, visitor: &Visitor) -> Markup {
     let record = &known.stored.pull_request;
     let evidence = known
         .verdict
@@ -97,6 +106,9 @@ fn body(settings: &Settings, known: &Known) -> Markup {
             (verdict(known))
             (clocks(&known.measures))
             (analysis(known))
+            @if let Some(verdict) = &known.verdict {
+                (correction::card(&record.key(), verdict.corrected.as_ref(), &known.corrections, &known.names, visitor))
+            }
         }
         (evidence_card(evidence, &known.names))
         section.card id="description" {
@@ -189,14 +201,14 @@ fn verdict(known: &Known) -> Markup {
     html! {
         section.card.verdict data-origin=(verdict.origin.as_str()) {
             h2 { "Verdict" }
-            p.big { (origin_words(verdict.origin)) }
+            p.big { (origin_words(verdict.origin)) @if record.corrected.is_some() { a.badge href="#correction" { "corrected" } } }
             @if verdict.origin == Origin::NoneDetected { p.note { "What leaves no trace is not seen: this does not say that a person wrote it alone." } }
             dl.facts {
                 dt { "Confidence" } dd { (format!("{:.2}", verdict.confidence)) }
                 @if !verdict.author_tools.is_empty() { dt { "Tools" } dd { (verdict.author_tools.join(", ")) } }
                 dt { "Reviewed by AI" } dd { @if verdict.ai_reviewed { "yes: " (verdict.review_tools.join(", ")) } @else { "none detected" } }
                 @if verdict.plain_bot { dt { "Automation" } dd { "opened by a plain bot; in no share" } }
-                dt { "Why" } dd { (why(verdict.evidence.as_slice(), known.analysis.is_some())) }
+                dt { "Why" } dd { @if record.corrected.is_some() { a href="#correction" { "a person's correction" } ", beside " } (why(verdict.evidence.as_slice(), known.analysis.is_some())) }
             }
             @for note in &verdict.notes { p.note { (hidden_line(note, 400, &known.names)) } }
             @if !record.content_is_current { p.warning { "The pull request changed since: " code { "tandem detect" } " looks again." } }

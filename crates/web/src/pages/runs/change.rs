@@ -6,12 +6,14 @@ use batch::ledger::{RunSummary, ShardFilter, ShardState};
 use batch::{LedgerError, Money, RunId, RunState};
 use maud::{Markup, html};
 use serde::Deserialize;
+use serde_json::json;
 
 use super::start::usd;
 use super::{run_id, state_badge};
 use crate::access::{Role, Visitor};
 use crate::error::PageError;
 use crate::layout::{Frame, Tab, page};
+use crate::pages::writing::Deed;
 use crate::site::Site;
 use crate::words::{count, dollars};
 
@@ -144,7 +146,12 @@ pub(super) async fn resume(
     let run = existing(&site, &id).await?;
     let budget = usd(decision.budget.as_ref())?;
     let runs = super::runs_of(&site)?;
-    super::apart(move || runs.resume(run, budget)).await?;
+    let deed = Deed {
+        action: "resume run",
+        subject: format!("run {run}"),
+        new: Some(json!({ "budget_usd": budget })),
+    };
+    super::logged(&site, &visitor, deed, move || runs.resume(run, budget)).await?;
     Ok(Redirect::to(&format!("/runs/{run}")).into_response())
 }
 
@@ -160,7 +167,12 @@ pub(super) async fn cancel(
     }
     let run = existing(&site, &id).await?;
     let runs = super::runs_of(&site)?;
-    super::apart(move || runs.cancel(run)).await?;
+    let deed = Deed {
+        action: "cancel run",
+        subject: format!("run {run}"),
+        new: None,
+    };
+    super::logged(&site, &visitor, deed, move || runs.cancel(run)).await?;
     Ok(Redirect::to(&format!("/runs/{run}")).into_response())
 }
 

@@ -15,8 +15,11 @@ use batch::RunId;
 use batch::ledger::RunLine;
 use jiff::Timestamp;
 use maud::{Markup, html};
+use serde_json::json;
 
+use crate::access::Visitor;
 use crate::error::PageError;
+use crate::pages::writing::{self, Deed};
 use crate::runs::{Runs, RunsError, Work};
 use crate::site::Site;
 use crate::source::SourceError;
@@ -62,6 +65,31 @@ async fn apart<T: Send + 'static>(
         .await
         .map_err(|error| PageError::Source(SourceError::Other(error.to_string())))?
         .map_err(PageError::from)
+}
+
+/// The same for what a visitor asks for, with an entry in the log of changes before, and one more where
+/// it could not be done.
+async fn logged<T: Send + 'static>(
+    site: &Site,
+    visitor: &Visitor,
+    deed: Deed,
+    work: impl FnOnce() -> Result<T, RunsError> + Send + 'static,
+) -> Result<T, PageError> {
+    let (action, subject) = (deed.action, deed.subject.clone());
+    writing::log(site, visitor, deed).await?;
+    let done = tokio::task::spawn_blocking(work)
+        .await
+        .map_err(|error| PageError::Source(SourceError::Other(error.to_string())))?;
+    if let Err(error) = &done {
+        let deed = Deed {
+            action: "refused",
+            subject,
+            new: Some(json!({ "asked": action, "why": error.words })),
+        };
+        // Why it was not done is told to the visitor in any case.
+        let _ = writing::log(site, visitor, deed).await;
+    }
+    done.map_err(PageError::from)
 }
 
 /// The run that a work turned out to be about, if that is known soon.

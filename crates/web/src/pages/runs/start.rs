@@ -4,6 +4,7 @@ use axum::extract::{Form, State};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use maud::{Markup, html};
 use serde::Deserialize;
+use serde_json::{Value, json};
 
 use super::short;
 use crate::access::Visitor;
@@ -11,6 +12,7 @@ use crate::charts::{Cell, Table};
 use crate::error::PageError;
 use crate::layout::{Frame, Tab, page};
 use crate::live::Plan;
+use crate::pages::writing::{self, Deed};
 use crate::runs::{RunEstimate, RunRequest};
 use crate::site::Site;
 use crate::source::{Source, SourceError};
@@ -251,6 +253,19 @@ fn parts(estimate: &RunEstimate) -> Markup {
     html! { details { summary { "By part of the question" } (table) } }
 }
 
+/// What the log of changes keeps of a request.
+fn told(request: &RunRequest) -> Value {
+    json!({
+        "team": request.team,
+        "limit": request.limit,
+        "tiers": request.tiers,
+        "budget_usd": request.budget_usd,
+        "with_fallback": request.with_fallback,
+        "escalate_doubt": request.escalate_doubt,
+        "stale": request.stale,
+    })
+}
+
 /// The word to go.
 #[derive(Debug, Deserialize)]
 pub(super) struct Go {
@@ -280,8 +295,22 @@ pub(super) async fn begin(
         limit: Some(plan.estimate.requests),
         ..plan.request
     };
-    let work = super::apart(move || runs.start(&request)).await?;
+    let wanted = told(&request);
+    let deed = Deed {
+        action: "start run",
+        subject: "a new run".to_owned(),
+        new: Some(wanted.clone()),
+    };
+    let work = super::logged(&site, &visitor, deed, move || runs.start(&request)).await?;
     let run = super::planned(&site, work).await?;
+    if let Some(run) = run {
+        let deed = Deed {
+            action: "run started",
+            subject: format!("run {run}"),
+            new: Some(wanted),
+        };
+        writing::log(&site, &visitor, deed).await?;
+    }
     let address = run.map_or_else(|| "/runs".to_owned(), |run| format!("/runs/{run}"));
     Ok(Redirect::to(&address).into_response())
 }
