@@ -6,6 +6,7 @@ mod compare;
 mod correct;
 mod costs;
 mod digest;
+mod export;
 mod import;
 mod insights;
 mod quarantine;
@@ -28,6 +29,7 @@ pub(crate) use compare::CompareArguments;
 pub(crate) use correct::{CorrectArguments, OriginChoice};
 pub(crate) use costs::{CostsArguments, Side};
 pub(crate) use digest::{DigestArguments, DigestFormat};
+pub(crate) use export::{ExportArguments, ExportFormat, TableChoice};
 pub(crate) use import::{FormatChoice, ImportArguments};
 pub(crate) use insights::{
     AdoptionArguments, CalendarChoice, ClockOptions, EffectsArguments, ExposureChoice,
@@ -173,6 +175,8 @@ pub(crate) enum Command {
     Report(ReportArguments),
     /// Say what changed in the week; write it, mail it, or post it
     Digest(DigestArguments),
+    /// Write tables for other programs: CSV, JSON lines, or Parquet by month
+    Export(ExportArguments),
     /// Serve the dashboard: pages for people, on this machine
     Serve(ServeArguments),
     /// Print what is said of each pull request, with the evidence

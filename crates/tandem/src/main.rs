@@ -47,6 +47,7 @@ fn run(app: &App, command: Command) -> Result<Outcome, CliError> {
         Command::Effects(arguments) => verbs::insights::effects(app, &arguments),
         Command::Report(arguments) => verbs::report::run(app, &arguments),
         Command::Digest(arguments) => verbs::digest::run(app, &arguments),
+        Command::Export(arguments) => verbs::export::run(app, &arguments),
         Command::Serve(arguments) => verbs::serve::run(app, &arguments),
         Command::Verdicts(arguments) => verbs::verdicts::run(app, &arguments),
         Command::Correct(arguments) => verbs::correct::run(app, &arguments),

@@ -26,10 +26,7 @@ pub(crate) fn run(app: &App, arguments: &AdoptionArguments) -> Result<Outcome, C
     let store = app.open_to_read("adoption")?;
     require_team(store.as_ref(), arguments.period.team.as_deref())?;
     let observations = observations::of_period(app, store.as_ref(), &arguments.period)?;
-    let (clock, name) = match arguments.by {
-        MonthChoice::Created => (AdoptionClock::Created, "created_at"),
-        MonthChoice::Merged => (AdoptionClock::Merged, "merged_at"),
-    };
+    let (clock, name) = clock_of(arguments.by);
     let adoption = adoption_of(&observations, clock, Some(&this_month()));
     if app.output.json {
         app.output.document(&AdoptionDocument {
@@ -43,6 +40,14 @@ pub(crate) fn run(app: &App, arguments: &AdoptionArguments) -> Result<Outcome, C
     Ok(Outcome::Done)
 }
 
+/// The clock that was chosen, and its name in documents.
+pub(crate) fn clock_of(choice: MonthChoice) -> (AdoptionClock, &'static str) {
+    match choice {
+        MonthChoice::Created => (AdoptionClock::Created, "created_at"),
+        MonthChoice::Merged => (AdoptionClock::Merged, "merged_at"),
+    }
+}
+
 /// Measures adoption over all pull requests of a selection, by month of opening.
 pub(crate) fn measure(store: &dyn Store, selection: &Selection) -> Result<Adoption, CliError> {
     let observations = observations::read(store, selection)?;
@@ -54,7 +59,7 @@ pub(crate) fn measure(store: &dyn Store, selection: &Selection) -> Result<Adopti
 }
 
 /// The month that is not over; it is marked as incomplete.
-fn this_month() -> String {
+pub(crate) fn this_month() -> String {
     Timestamp::now().strftime("%Y-%m").to_string()
 }
 

@@ -15,6 +15,7 @@ pub(crate) mod digest;
 pub(crate) mod doctor;
 pub(crate) mod emulate;
 pub(crate) mod evaluate;
+pub(crate) mod export;
 pub(crate) mod import;
 pub(crate) mod insights;
 pub(crate) mod quarantine;

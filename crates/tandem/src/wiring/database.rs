@@ -99,6 +99,21 @@ impl SelectionOptions {
     }
 }
 
+/// Refuses a repository that is not there, as [`require_team`] does.
+pub(crate) fn require_repo(store: &dyn Store, repo: Option<&str>) -> Result<(), CliError> {
+    let Some(repo) = repo else { return Ok(()) };
+    if !store
+        .facts(&store::Selection::repo(repo), None, 1)?
+        .is_empty()
+    {
+        return Ok(());
+    }
+    Err(
+        CliError::input(format!("there is no pull request of a repository '{repo}'"))
+            .hint("write it as OWNER/NAME, as tandem import and tandem sync have it"),
+    )
+}
+
 /// Refuses a team that is not there, so that a typing error does not read as "nothing found".
 pub(crate) fn require_team(store: &dyn Store, team: Option<&str>) -> Result<(), CliError> {
     let Some(team) = team else { return Ok(()) };

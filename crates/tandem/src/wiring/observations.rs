@@ -5,7 +5,7 @@ use insights::{Scope, by_month_range};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use measures::{Calendar, Observations};
-use store::{Selection, Store};
+use store::{Selection, Store, StoreError};
 
 use crate::app::App;
 use crate::cli::{CalendarChoice, ClockOptions, PeriodOptions};
@@ -28,7 +28,19 @@ pub(crate) fn of_period(
         team: period.team.clone(),
         repo: None,
     };
-    let mut observations = read(store, &selection)?;
+    Ok(of_selection(app, store, &selection, period)?)
+}
+
+/// Reads the observations of a selection within the months of a period; warns of those that are not
+/// measured yet.
+pub(crate) fn of_selection(
+    app: &App,
+    store: &dyn Store,
+    selection: &Selection,
+    period: &PeriodOptions,
+) -> Result<Observations, StoreError> {
+    let mut observations = store.all_observations(selection)?;
+    observations.link_reverts();
     let not_measured = observations.rows.iter().filter(|row| !row.measured).count();
     if not_measured > 0 {
         app.output.warning(&format!(

@@ -20,6 +20,10 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("teams", &[]),
     ("store", &["batch", "github", "measures", "model", "teams"]),
     (
+        "export",
+        &["insights", "measures", "model", "names", "stats", "store"],
+    ),
+    (
         "web",
         &[
             "batch", "github", "insights", "measures", "model", "names", "stats", "store",

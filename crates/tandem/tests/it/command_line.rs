@@ -25,6 +25,7 @@ const VERBS: &[&[&str]] = &[
     &["adoption"],
     &["insights"],
     &["effects"],
+    &["export"],
     &["verdicts"],
     &["compare"],
     &["evaluate"],

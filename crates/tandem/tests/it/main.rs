@@ -15,6 +15,7 @@ mod digest;
 mod doctor_github;
 mod doubt;
 mod errors;
+mod export;
 mod github_host;
 mod import_detect;
 mod import_formats;
