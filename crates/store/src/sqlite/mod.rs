@@ -72,9 +72,11 @@ struct Shared {
     path: PathBuf,
     locks: Locks,
     patience: Duration,
+    // The readers stand before the writer because they are closed in this order: what cannot write cannot
+    // bring the log into the database file, which would be incomplete by itself.
+    readers: Mutex<Vec<Connection>>,
     /// `None` when opened for reading.
     writer: Option<Mutex<Connection>>,
-    readers: Mutex<Vec<Connection>>,
 }
 
 impl SqliteStore {
@@ -104,8 +106,8 @@ impl SqliteStore {
                 path: path.to_owned(),
                 locks,
                 patience: options.patience,
-                writer,
                 readers: Mutex::new(first_reader.into_iter().collect()),
+                writer,
             }),
         })
     }

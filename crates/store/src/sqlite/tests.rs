@@ -135,6 +135,19 @@ fn settings_are_what_the_measurements_say() {
     assert_eq!(setting("cache_size"), "-65536");
 }
 
+/// A copy of the one file is a copy of all.
+#[test]
+fn a_closed_database_is_one_file() {
+    let place = place();
+    let store = open(&place).expect("opens");
+    store.upsert_pull_requests(&records(3)).expect("stores");
+    assert_eq!(store.statistics().expect("reads").pull_requests, 3);
+    let log = place.path.with_extension("db-wal");
+    assert!(log.exists(), "written through a log");
+    drop(store);
+    assert!(!log.exists(), "the log is in the file");
+}
+
 #[test]
 fn a_failed_write_leaves_nothing() {
     let place = place();
