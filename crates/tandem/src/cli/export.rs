@@ -8,7 +8,7 @@ use super::{MonthChoice, PeriodOptions};
 
 const AFTER_HELP: &str = "\
 Examples:
-  tandem export --format parquet -o tandem-data     every table, apart by month, for DuckDB, Spark, pandas
+  tandem export --format parquet -o tandem-data     every table, apart by month
   tandem export --format csv -o tandem-data --team payments --from 2026-01
   tandem export --table verdicts -o verdicts.csv    one table as one file
   tandem export --table pull_requests --format jsonl | jq .title
