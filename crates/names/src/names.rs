@@ -1,5 +1,7 @@
 //! What people are called where their names are not shown: by the part they play in the pull request.
 
+mod branch;
+
 use std::ops::Range;
 
 use measures::Account;

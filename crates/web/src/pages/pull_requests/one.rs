@@ -153,7 +153,7 @@ fn facts(settings: &Settings, known: &Known) -> Markup {
     let branch = |name: Option<&String>| {
         name.map_or_else(
             || "–".to_owned(),
-            |name| hidden_line(name, 120, &known.names),
+            |name| line(&known.names.branch(name), 120),
         )
     };
     html! {
