@@ -98,6 +98,7 @@ fn what_with(report: &Report) -> Answer {
 fn headline(one: &Comparison) -> String {
     let title = one.metric.definition().title;
     match (one.finding, one.headline) {
+        (Finding::NotEnoughData, _) if one.is_unconfirmed() => format!("{title}: not confirmed"),
         (Finding::NotEnoughData, _) | (_, None) => format!("{title}: not enough data"),
         (Finding::NoMeaningfulChange, Some(_)) => format!("{title}: no difference"),
         (_, Some(headline)) => format!(
@@ -131,7 +132,7 @@ fn what_next(report: &Report) -> Answer {
             question,
             headline: "nothing urgent".to_owned(),
             sentence: format!(
-                "No rule of advice fires on the last full month ({}).",
+                "No rule of advice fires on the last full month ({}). Rules need a full month and enough pull requests.",
                 report.advice.month
             ),
         },

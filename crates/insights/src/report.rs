@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use crate::adoption::{Adoption, AdoptionClock, adoption_of};
 use crate::advice::{AdviceReport, Rule, advise};
+use crate::answers::{Answer, answers};
 use crate::effects::{
     Comparison, Exposure, Groups, METRICS, Question, REVIEW_METRICS, Reading, Sensitivity, compare,
 };
@@ -49,6 +50,8 @@ pub struct Report {
     pub current_month: String,
     /// Which pull requests it is about.
     pub scope: Scope,
+    /// The three questions of a reader in a hurry: how much, what it goes along with, what to do next.
+    pub answers: Vec<Answer>,
     /// All pull requests of the scope.
     pub pull_requests: u64,
     /// Those not yet measured by the present definitions: `tandem detect` does.
@@ -110,8 +113,9 @@ pub fn report(observations: &Observations, options: &ReportOptions) -> Report {
     let not_measured = observations.rows.iter().filter(|row| !row.measured).count() as u64;
     let mut metrics = wanted(&METRICS);
     metrics.extend([Metric::Adoption, Metric::AiReviewed]);
-    Report {
+    let mut report = Report {
         version: REPORT_VERSION,
+        answers: Vec::new(),
         scope: options.scope.clone(),
         pull_requests: observations.rows.len() as u64,
         not_measured,
@@ -124,7 +128,9 @@ pub fn report(observations: &Observations, options: &ReportOptions) -> Report {
         advice,
         definitions: metrics.into_iter().map(Metric::definition).collect(),
         current_month,
-    }
+    };
+    report.answers = answers(&report).into();
+    report
 }
 
 /// Keeps the pull requests that were opened in a range of months, both ends included.

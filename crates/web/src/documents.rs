@@ -52,6 +52,9 @@ pub struct CoverageDocument {
     pub schema_version: String,
 }
 
+/// What has to be said beside figures from corrections.
+pub const CORRECTIONS_CAUTION: &str = "corrections are made where errors are seen, so these rates are worse than those of all verdicts; only a random sample tells those";
+
 /// The teams of a scope.
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(rename = "TeamsDocument")]

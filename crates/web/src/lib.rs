@@ -32,5 +32,5 @@ pub use runs::{
 };
 pub use settings::Settings;
 pub use site::Site;
-pub use source::{Basis, NamedTool, Period, Source, SourceError};
+pub use source::{Basis, Labels, NamedTool, Period, Source, SourceError};
 pub use webhooks::webhooks;

@@ -31,6 +31,11 @@ impl At {
         At(format!("coverage#/{field}"))
     }
 
+    /// A field of the document of `tandem evaluate --corrections --json`.
+    pub(crate) fn evaluation(field: &str) -> Self {
+        At(format!("evaluation#/{field}"))
+    }
+
     /// A comparison in the document of `tandem effects --sensitivity --json` for one metric.
     pub(crate) fn effects(metric: impl Display, index: usize) -> Self {
         At(format!("effects-{metric}#/comparisons/{index}"))
@@ -75,9 +80,10 @@ impl At {
         }
     }
 
-    /// The share of a proportion alone.
-    pub(crate) fn share_of(&self, proportion: Option<Proportion>) -> Markup {
-        self.to("share").share(proportion.and_then(|one| one.share))
+    /// An end of the interval of a rate, of which the document keeps the intervals beside the rates.
+    pub(crate) fn end(&self, rate: &str, side: &str, end: f64) -> Markup {
+        let at = self.to("intervals").to(rate).to(side);
+        at.value(end, "percent", format!("{:.1}", end * 100.0))
     }
 
     /// A ratio or a difference in points.

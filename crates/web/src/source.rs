@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use detect::evaluation::Evaluation;
 use insights::Report;
 use measures::Account;
 use store::{Coverage, EvidenceCount, Store, StoreError};
@@ -50,6 +51,17 @@ pub struct Basis {
     pub coverage: Coverage,
     /// How often each kind of evidence was found.
     pub evidence: Vec<EvidenceCount>,
+    /// What signatures and models say, held against the corrections that stand.
+    pub labels: Labels,
+}
+
+/// Verdicts held against corrections.
+#[derive(Debug, Clone)]
+pub struct Labels {
+    /// Corrections that stand.
+    pub corrections: u64,
+    /// Precision and recall by them.
+    pub evaluation: Evaluation,
 }
 
 /// What the pages are made of. Implemented by the binary with the functions its verbs use, so that

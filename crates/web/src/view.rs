@@ -56,6 +56,25 @@ impl View<'_> {
         (self.medium == Medium::Served).then(|| format!("/pull-requests?{}", query(filter)))
     }
 
+    /// The address of the very pull requests that a number of this view counts, plain bots left out unless
+    /// the filter asks for them. `None` in a file, and where the list cannot be narrowed as the view is: it
+    /// knows one month or all.
+    pub(crate) fn counted_link(&self, filter: &[(&str, &str)]) -> Option<String> {
+        let has = |name: &str| filter.iter().any(|(one, _)| *one == name);
+        if *self.period != Period::default() && !has("opened") {
+            return None;
+        }
+        let mut pairs: Vec<(&str, &str)> = Vec::new();
+        if let Some(team) = self.report.scope.team.as_deref().filter(|_| !has("team")) {
+            pairs.push(("team", team));
+        }
+        pairs.extend(filter);
+        if !has("bots") {
+            pairs.push(("bots", "no"));
+        }
+        self.pull_requests_link(&pairs)
+    }
+
     /// The address of a pull request named `owner/name#12`: here, or at the host from a file.
     pub(crate) fn pull_request_link(&self, key: &str) -> Option<String> {
         let (repo, number) = key.rsplit_once('#')?;

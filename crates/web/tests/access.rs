@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::ConnectInfo;
+use detect::Catalogue;
+use detect::evaluation::Evaluator;
 use http::header::{
     AUTHORIZATION, CONTENT_SECURITY_POLICY, CONTENT_TYPE, COOKIE, HOST, LOCATION, RETRY_AFTER,
     SET_COOKIE,
@@ -16,8 +18,8 @@ use store::{Coverage, OpenOptions, Store};
 use tower::ServiceExt;
 use web::documents::CoverageDocument;
 use web::{
-    Access, Basis, Period, Role, Settings, Site, Source, SourceError, TokenHash, TrustedProxy,
-    new_token,
+    Access, Basis, Labels, Period, Role, Settings, Site, Source, SourceError, TokenHash,
+    TrustedProxy, new_token,
 };
 
 /// An empty database.
@@ -57,6 +59,10 @@ impl Source for Empty {
         Ok(Basis {
             coverage: Coverage::default(),
             evidence: Vec::new(),
+            labels: Labels {
+                corrections: 0,
+                evaluation: Evaluator::new(&Catalogue::builtin().expect("a catalogue")).finish(),
+            },
         })
     }
 

@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::ConnectInfo;
+use detect::Catalogue;
+use detect::evaluation::Evaluator;
 use http::header::{ETAG, HOST, IF_NONE_MATCH};
 use http::{Request, Response, StatusCode};
 use http_body_util::BodyExt;
@@ -11,7 +13,7 @@ use insights::Report;
 use store::{Coverage, OpenOptions, Store};
 use tower::ServiceExt;
 use web::documents::CoverageDocument;
-use web::{Basis, Period, Settings, Site, Source, SourceError};
+use web::{Basis, Labels, Period, Settings, Site, Source, SourceError};
 
 /// An empty database.
 struct Empty {
@@ -50,6 +52,10 @@ impl Source for Empty {
         Ok(Basis {
             coverage: Coverage::default(),
             evidence: Vec::new(),
+            labels: Labels {
+                corrections: 0,
+                evaluation: Evaluator::new(&Catalogue::builtin().expect("a catalogue")).finish(),
+            },
         })
     }
 

@@ -7,6 +7,8 @@ use model::PrKey;
 use serde::Serialize;
 use stats::Interval;
 use store::{CorrectedPullRequest, Selection, Store};
+use web::Labels;
+use web::documents::CORRECTIONS_CAUTION;
 
 use crate::app::App;
 use crate::cli::EvaluateArguments;
@@ -16,9 +18,6 @@ use crate::wiring::database::PAGE;
 
 /// How many keys of false positives and misses the table shows; `--json` has them all.
 const KEYS_SHOWN: usize = 10;
-
-/// What has to be said beside figures from corrections.
-const CAUTION: &str = "corrections are made where errors are seen, so these rates are worse than those of all verdicts; only a random sample tells those";
 
 /// Figures from corrections.
 #[derive(Serialize)]
@@ -63,10 +62,10 @@ pub(crate) fn run(app: &App, arguments: &EvaluateArguments) -> Result<Outcome, C
 }
 
 /// Holds what signatures and models say against the corrections that stand.
-fn against_corrections(app: &App, store: &dyn Store) -> Result<Outcome, CliError> {
+pub(crate) fn by_corrections(store: &dyn Store) -> Result<Labels, CliError> {
     let mut evaluator = evaluator()?;
     let mut after: Option<PrKey> = None;
-    let mut labels: u64 = 0;
+    let mut corrections: u64 = 0;
     loop {
         let page = store.corrected(&Selection::all(), after.as_ref(), PAGE)?;
         let Some(last) = page.last() else { break };
@@ -77,28 +76,38 @@ fn against_corrections(app: &App, store: &dyn Store) -> Result<Outcome, CliError
             };
             let truth = TruthRecord::of_correction(key, correction, &corrected.automatic);
             evaluator.push(&truth, Some(&corrected.automatic));
-            labels += 1;
+            corrections += 1;
         }
     }
-    let evaluation = evaluator.finish();
+    Ok(Labels {
+        corrections,
+        evaluation: evaluator.finish(),
+    })
+}
+
+fn against_corrections(app: &App, store: &dyn Store) -> Result<Outcome, CliError> {
+    let Labels {
+        corrections,
+        evaluation,
+    } = by_corrections(store)?;
     if app.output.json {
         app.output.document(&FromCorrections {
             labels: "corrections",
-            caution: CAUTION,
+            caution: CORRECTIONS_CAUTION,
             evaluation: &evaluation,
         })?;
         return Ok(Outcome::Done);
     }
-    if labels == 0 {
+    if corrections == 0 {
         app.output.line("No correction stands.")?;
         app.output
             .hint("tandem correct OWNER/NAME#NUMBER says what is right");
         return Ok(Outcome::Done);
     }
     app.output
-        .line(&format!("{} corrections as the truth", count(labels)))?;
+        .line(&format!("{} corrections as the truth", count(corrections)))?;
     print(&app.output, &evaluation)?;
-    app.output.remark(&format!("  {CAUTION}"))?;
+    app.output.remark(&format!("  {CORRECTIONS_CAUTION}"))?;
     Ok(Outcome::Done)
 }
 

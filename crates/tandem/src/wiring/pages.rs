@@ -21,6 +21,7 @@ use super::runs::ChildRuns;
 use super::upkeep::Upkeep;
 use crate::error::{CliError, ErrorKind};
 use crate::verbs::coverage::coverage_document;
+use crate::verbs::evaluate::by_corrections;
 
 /// How long a decision of a visitor waits for another writer. Verbs hold the lock for one transaction
 /// at a time, so that a run or a sync is in the way for moments only; what takes longer is told.
@@ -161,6 +162,7 @@ pub(crate) fn basis_of(store: &dyn Store) -> Result<Basis, SourceError> {
     Ok(Basis {
         coverage: store.coverage(&current_versions(), &Selection::all())?,
         evidence: store.evidence_counts(&Selection::all())?,
+        labels: by_corrections(store).map_err(told)?,
     })
 }
 

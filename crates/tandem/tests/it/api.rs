@@ -26,6 +26,14 @@ fn without_survival(mut value: Value, side: &str) -> Value {
     value
 }
 
+/// Adoption without the months of teams in which there are too few pull requests to be told.
+fn without_small_cells(mut adoption: Value) -> Value {
+    if let Some(cells) = adoption["by_team_month"].as_array_mut() {
+        cells.retain(|cell| cell["pull_requests"].as_u64() >= Some(5));
+    }
+    adoption
+}
+
 /// Holds an answer against the document's schema for it.
 fn conforms(document: &Value, path: &str, got: &Got) {
     let response = &document["paths"][path]["get"]["responses"][got.status.to_string()];
@@ -62,23 +70,24 @@ fn the_api_says_what_the_command_line_says() {
 
     let report = plain("report");
     let insights = tandem.json(&["insights"]);
-    for part in [
-        "adoption_by_created",
-        "adoption_by_merged",
-        "advice",
-        "pull_requests",
-        "scope",
-    ] {
+    for part in ["adoption_by_created", "adoption_by_merged"] {
+        let expected = without_small_cells(insights[part].clone());
+        assert_eq!(report[part], expected, "{part}");
+    }
+    for part in ["answers", "advice", "pull_requests", "scope"] {
         assert_eq!(report[part], insights[part], "{part}");
     }
     assert_eq!(
         without_survival(report.clone(), "authorship")["authorship"],
         without_survival(insights.clone(), "authorship")["authorship"]
     );
-    assert_eq!(plain("adoption"), tandem.json(&["adoption"]));
+    assert_eq!(
+        plain("adoption"),
+        without_small_cells(tandem.json(&["adoption"]))
+    );
     assert_eq!(
         get("/api/v1/adoption?by=merged", "/api/v1/adoption"),
-        tandem.json(&["adoption", "--by", "merged"])
+        without_small_cells(tandem.json(&["adoption", "--by", "merged"]))
     );
     let team = report["adoption_by_created"]["by_team"][0]["name"]
         .as_str()
@@ -89,7 +98,7 @@ fn the_api_says_what_the_command_line_says() {
             &format!("/api/v1/adoption?team={team}&from=2026-01"),
             "/api/v1/adoption"
         ),
-        tandem.json(&["adoption", "--team", &team, "--from", "2026-01"])
+        without_small_cells(tandem.json(&["adoption", "--team", &team, "--from", "2026-01"]))
     );
     assert_eq!(plain("coverage"), tandem.json(&["coverage"]));
     assert_eq!(
@@ -254,6 +263,62 @@ fn what_is_wrong_is_told_in_one_shape(served: &Served, document: &Value) {
         (missing.status, missing.json()["status"].clone()),
         (404, Value::from(404))
     );
+}
+
+#[test]
+fn what_is_too_small_and_who_corrected_are_left_out() {
+    let tandem = Tandem::new().with_pull_requests(28);
+    tandem.ok(&[
+        "correct",
+        "orchard/store#4",
+        "--origin=none_detected",
+        "--note=seen",
+        "--by=grace",
+    ]);
+    let cells = |adoption: &Value| {
+        let cells = adoption["by_team_month"].as_array().expect("cells");
+        let small = |cell: &&Value| cell["pull_requests"].as_u64() < Some(5);
+        (cells.iter().filter(small).count(), cells.len())
+    };
+    let (small, all) = cells(&tandem.json(&["adoption"]));
+    assert!(
+        0 < small && small < all,
+        "{small} of {all}: the test tells nothing"
+    );
+    let served = Served::start(&tandem, &[]);
+    for path in [
+        "/api/v1/adoption",
+        "/api/v1/adoption?by=merged",
+        "/api/v1/adoption?team=harbour",
+    ] {
+        assert_eq!(cells(&served.get(path).json()).0, 0, "{path}");
+    }
+    let report = served.get("/api/v1/report").json();
+    assert_eq!(cells(&report["adoption_by_created"]), (0, all - small));
+    assert_eq!(cells(&report["adoption_by_merged"]).0, 0);
+
+    let path = "/api/v1/pull-requests/orchard/store/4";
+    let hidden = served.get(path);
+    let corrected = &hidden.json()["verdict"]["corrected"];
+    assert_eq!(corrected["by"], Value::Null, "{corrected}");
+    assert_eq!(corrected["note"], "seen");
+    assert!(!hidden.body.contains("grace"), "{}", hidden.body);
+    std::fs::write(tandem.path("tandem.toml"), "[privacy]\npeople = true\n").expect("written");
+    let open = Served::start(&tandem, &[]);
+    assert_eq!(open.get(path).json()["verdict"]["corrected"]["by"], "grace");
+
+    // How sure: a number of hundredths.
+    let found = |query: &str| {
+        let got = open.get(&format!("/api/v1/pull-requests?limit=200&{query}"));
+        got.json()["items"].as_array().map_or(0, Vec::len)
+    };
+    let (sure, rest) = (found("least_confidence=95"), found("most_confidence=94"));
+    assert_eq!(sure + rest, 28);
+    assert!(
+        sure > 0 && rest > 0,
+        "{sure} {rest}: the test tells nothing"
+    );
+    assert_eq!(found("least_confidence=90&most_confidence=10"), 0);
 }
 
 /// The fuzzer and its version; another version may find more.

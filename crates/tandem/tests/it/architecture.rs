@@ -26,7 +26,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     (
         "web",
         &[
-            "batch", "github", "insights", "measures", "model", "names", "stats", "store",
+            "batch", "detect", "github", "insights", "measures", "model", "names", "stats", "store",
         ],
     ),
 ];

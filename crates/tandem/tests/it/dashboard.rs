@@ -28,6 +28,7 @@ impl Served {
         let database = tandem.path("demo.db").display().to_string();
         tandem.ok(&["demo", "--keep", &database]);
         tandem.set("TANDEM_DATABASE_URL", &database);
+        label(&tandem);
         let mut child = tandem
             .command(&["serve", "--listen", "127.0.0.1:0", "--json"])
             .stdout(Stdio::piped())
@@ -86,6 +87,32 @@ impl Drop for Served {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// Corrects some verdicts, so that there are labels: one of each kind of error, and one confirmed.
+fn label(tandem: &Tandem) {
+    let verdicts = tandem.ok(&["verdicts", "--json"]).lines();
+    let of = |origin: &str, most: usize| -> Vec<String> {
+        let is_fit = |one: &&Value| {
+            one["origin"] == origin && one["plain_bot"] == false && one["ai_reviewed"] == false
+        };
+        let key = |one: &Value| {
+            let repo = one["repo"].as_str().unwrap_or_default();
+            format!("{repo}#{}", one["number"])
+        };
+        verdicts.iter().filter(is_fit).take(most).map(key).collect()
+    };
+    let (agents, nobody) = (of("agent", 2), of("none_detected", 1));
+    let note = "--note=made up";
+    tandem.ok(&["correct", &agents[0], "--origin=agent", note]);
+    tandem.ok(&["correct", &agents[1], "--origin=none_detected", note]);
+    tandem.ok(&[
+        "correct",
+        &nobody[0],
+        "--origin=agent",
+        "--tools=devin",
+        note,
+    ]);
 }
 
 /// A number or words on a page, with their place in a document of the command line.
@@ -225,6 +252,9 @@ fn every_number_on_the_pages_is_the_command_lines() {
     let mut everything: BTreeMap<String, Value> = BTreeMap::new();
     everything.insert("insights".to_owned(), json(&["insights"]));
     everything.insert("coverage".to_owned(), json(&["coverage"]));
+    let evaluation = json(&["evaluate", "--corrections"]);
+    assert_eq!(evaluation["authored"]["tp"], 1);
+    everything.insert("evaluation".to_owned(), evaluation);
     for metric in ["cycle", "pickup"] {
         let effects = json(&["effects", "--sensitivity", "--metric", metric]);
         everything.insert(format!("effects-{metric}"), effects);
@@ -273,6 +303,74 @@ fn every_number_on_the_pages_is_the_command_lines() {
         let cells = cells_without_a_place(&page);
         assert!(cells.is_empty(), "{path}: {cells:?}");
     }
+}
+
+/// Counts that lead to a list, and where to.
+fn counts_with_lists(page: &str) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    for rest in page.split("<a href=\"/pull-requests?").skip(1) {
+        let (query, after) = rest.split_once("\">").expect("an address");
+        if let Some(tag) = after
+            .strip_prefix("<data ")
+            .and_then(|tag| tag.split_once('>'))
+        {
+            let tag = format!("<data {}", tag.0);
+            if attribute(&tag, "data-unit") == Some("count") {
+                let value = attribute(&tag, "value").expect("a value").to_owned();
+                found.push((format!("/pull-requests?{}", unescaped(query)), value));
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn every_count_that_leads_to_a_list_is_its_length() {
+    let served = Served::demo();
+    let everything = served.page("/teams");
+    let (_, rest) = everything.split_once("href=\"/teams/").expect("a team");
+    let team = rest.split('"').next().expect("a name");
+    let month = served.tandem.json(&["adoption"])["by_month"][6]["name"]
+        .as_str()
+        .expect("a month")
+        .to_owned();
+    let pages = [
+        "/".to_owned(),
+        "/teams".to_owned(),
+        format!("/teams/{team}"),
+        "/tools".to_owned(),
+        "/detection".to_owned(),
+        format!("/?from={month}"),
+    ];
+    let mut seen: BTreeMap<String, String> = BTreeMap::new();
+    for page in pages {
+        let counts = counts_with_lists(&served.page(&page));
+        assert!(
+            counts.len() >= 5,
+            "{page}: {} counts lead to lists",
+            counts.len()
+        );
+        seen.extend(counts);
+    }
+    let mut wrongs = Vec::new();
+    for (list, value) in &seen {
+        let (status, page) = served.get(list);
+        let found = page
+            .split_once("class=\"found-count\"><strong>")
+            .and_then(|(_, rest)| Some(rest.split_once('<')?.0.replace(',', "")));
+        if status != 200 || found.as_deref() != Some(value) {
+            wrongs.push(format!(
+                "{list} has {found:?} ({status}), the page says {value}"
+            ));
+        }
+    }
+    assert!(
+        wrongs.is_empty(),
+        "{} of {}:\n{}",
+        wrongs.len(),
+        seen.len(),
+        wrongs.join("\n")
+    );
 }
 
 /// A program of one of these names on the path.

@@ -243,6 +243,16 @@ pub(crate) static OPERATIONS: &[Operation] = &[
                 Kind::Flag,
             ),
             query(
+                "least_confidence",
+                "The least confidence of the verdict, in hundredths.",
+                Kind::Integer(0, 100),
+            ),
+            query(
+                "most_confidence",
+                "The most confidence of the verdict, in hundredths.",
+                Kind::Integer(0, 100),
+            ),
+            query(
                 "sort",
                 "What it goes by; opened where it is not given.",
                 Kind::Choice(search::orders),

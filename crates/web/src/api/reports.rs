@@ -3,8 +3,10 @@
 use std::sync::Arc;
 
 use insights::Report;
+use insights::adoption::Adoption;
 use insights::advice::AdviceReport;
 use insights::effects::{Exposure, METRICS, REVIEW_METRICS};
+use insights::wording::FEWEST_SHOWN;
 use measures::{Definition, Metric};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -55,25 +57,35 @@ async fn made(
     Ok(Answer::of_report(kept.serial, move || make(kept.report)))
 }
 
+/// Adoption without the months of teams that have too few pull requests to be told, as on the pages.
+fn without_small_cells(adoption: &Adoption) -> Adoption {
+    let mut adoption = adoption.clone();
+    (adoption.by_team_month).retain(|cell| cell.group.pull_requests >= FEWEST_SHOWN as u64);
+    adoption
+}
+
 pub(super) async fn report(asked: Asked) -> Result<Answer, Problem> {
-    made(&asked, |report| serde_json::to_vec(report.as_ref())).await
+    made(&asked, |report| {
+        let mut report = Report::clone(&report);
+        report.adoption_by_created = without_small_cells(&report.adoption_by_created);
+        report.adoption_by_merged = without_small_cells(&report.adoption_by_merged);
+        serde_json::to_vec(&report)
+    })
+    .await
 }
 
 pub(super) async fn adoption(asked: Asked) -> Result<Answer, Problem> {
     let is_merged = asked.given.text("by") == Some("merged");
     made(&asked, move |report| {
-        serde_json::to_vec(&if is_merged {
-            AdoptionDocument {
-                version: VERSION,
-                clock: "merged_at",
-                adoption: &report.adoption_by_merged,
-            }
+        let (clock, adoption) = if is_merged {
+            ("merged_at", &report.adoption_by_merged)
         } else {
-            AdoptionDocument {
-                version: VERSION,
-                clock: "created_at",
-                adoption: &report.adoption_by_created,
-            }
+            ("created_at", &report.adoption_by_created)
+        };
+        serde_json::to_vec(&AdoptionDocument {
+            version: VERSION,
+            clock,
+            adoption: &without_small_cells(adoption),
         })
     })
     .await

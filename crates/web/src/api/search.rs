@@ -1,5 +1,7 @@
 //! The list of pull requests: filters, order, pages by key.
 
+use std::ops::RangeInclusive;
+
 use http::StatusCode;
 use jiff::Timestamp;
 use measures::SizeBucket;
@@ -150,6 +152,15 @@ fn value<T: DeserializeOwned>(word: &str) -> Option<T> {
     serde_json::from_value(serde_json::Value::from(word)).ok()
 }
 
+/// A range of confidences in hundredths; `None` where neither end is given.
+fn confidence(least: Option<u64>, most: Option<u64>) -> Option<RangeInclusive<u8>> {
+    // Both were checked to be at most a hundred.
+    let end = |given: Option<u64>, otherwise: u8| {
+        given.map_or(otherwise, |given| u8::try_from(given).unwrap_or(100))
+    };
+    (least.is_some() || most.is_some()).then(|| end(least, 0)..=end(most, 100))
+}
+
 fn query_of(asked: &Asked) -> Result<PullRequestQuery, Problem> {
     let given = &asked.given;
     let text = |name: &str| given.text(name).map(ToOwned::to_owned);
@@ -194,7 +205,10 @@ fn query_of(asked: &Asked) -> Result<PullRequestQuery, Problem> {
         title: text("title"),
         merged_without_human_review: given.flag("unreviewed"),
         corrected: given.flag("corrected"),
-        confidence_percent: None,
+        confidence_percent: confidence(
+            given.integer("least_confidence"),
+            given.integer("most_confidence"),
+        ),
         sort: Sort {
             by: match given.text("sort") {
                 Some("merged") => SortBy::Merged,
@@ -247,6 +261,13 @@ pub(super) async fn list(asked: Asked) -> Result<Answer, Problem> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn confidence_has_ends_where_one_is_given() {
+        assert_eq!(confidence(None, None), None);
+        assert_eq!(confidence(Some(80), None), Some(80..=100));
+        assert_eq!(confidence(None, Some(79)), Some(0..=79));
+    }
 
     #[test]
     fn every_word_of_a_choice_is_a_value() {

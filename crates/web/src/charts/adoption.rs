@@ -112,16 +112,18 @@ pub(crate) fn adoption_by_month(view: &View<'_>, adoption: &Adoption) -> Figure 
     for (index, month) in &placed {
         let at = at.to(index);
         let group = &month.group;
-        let link = |origin: &str| {
-            let mut filter = vec![("opened", month.name.as_str()), ("origin", origin)];
-            if let Some(team) = &view.report.scope.team {
-                filter.push(("team", team));
-            }
-            view.pull_requests_link(&filter)
+        let counted = |filter: &[(&str, &str)]| {
+            let mut pairs = vec![("opened", month.name.as_str())];
+            pairs.extend(filter);
+            view.counted_link(&pairs)
         };
+        let link = |origin: &str| counted(&[("origin", origin)]);
         table.row(vec![
             Cell::text(&month.name),
-            Cell::number(at.to("pull_requests").count(group.pull_requests)),
+            Cell::number_link(
+                at.to("pull_requests").count(group.pull_requests),
+                counted(&[]),
+            ),
             Cell::number_link(at.to("agent").count(group.agent), link("agent")),
             Cell::number_link(at.to("assisted").count(group.assisted), link("assisted")),
             Cell::number_link(
@@ -129,9 +131,12 @@ pub(crate) fn adoption_by_month(view: &View<'_>, adoption: &Adoption) -> Figure 
                 link("none_detected"),
             ),
             Cell::number_link(at.to("unknown").count(group.unknown), link("unknown")),
-            Cell::number(at.to("of_all").proportion(group.of_all)),
+            Cell::number_link(at.to("of_all").proportion(group.of_all), link("ai")),
             Cell::number(at.to("of_known").proportion(group.of_known)),
-            Cell::number(at.to("reviewed_of_all").proportion(group.reviewed_of_all)),
+            Cell::number_link(
+                at.to("reviewed_of_all").proportion(group.reviewed_of_all),
+                counted(&[("reviewed", "yes")]),
+            ),
         ]);
     }
     let overall = &adoption.overall;

@@ -66,7 +66,8 @@ pub(crate) fn outcomes(view: &View<'_>) -> Figure {
         let at = at.to(index);
         let link = |outcome: &str| {
             let tool = group.tool.as_deref()?;
-            view.pull_requests_link(&[("tool", tool), ("outcome", outcome)])
+            let filter = [("tool", tool), ("place", "author"), ("outcome", outcome)];
+            view.counted_link(&filter)
         };
         table.row(vec![
             Cell::text(name_of(group)),

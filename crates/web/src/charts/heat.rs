@@ -130,12 +130,15 @@ fn table(view: &View<'_>, months: &[&str], teams: &[(&str, Row<'_>)]) -> Table {
                 let at = at.to(index);
                 table.row(vec![
                     Cell::link(team, view.team_link(team)),
-                    Cell::link(
-                        month,
-                        view.pull_requests_link(&[("team", team), ("opened", month)]),
+                    Cell::text(month),
+                    Cell::number_link(
+                        at.to("pull_requests").count(group.pull_requests),
+                        view.counted_link(&[("team", team), ("opened", month)]),
                     ),
-                    Cell::number(at.to("pull_requests").count(group.pull_requests)),
-                    Cell::number(at.to("of_all").proportion(group.of_all)),
+                    Cell::number_link(
+                        at.to("of_all").proportion(group.of_all),
+                        view.counted_link(&[("team", team), ("opened", month), ("origin", "ai")]),
+                    ),
                 ]);
             }
         }

@@ -25,7 +25,7 @@ use maud::{Markup, PreEscaped, Render, html};
 use plotly::{Layout, Trace};
 
 pub(crate) use adoption::adoption_by_month;
-pub(crate) use effects::{Compared, Rows, all_metrics, forest, of_metric};
+pub(crate) use effects::{Rows, all_metrics, forest, of_metric};
 pub(crate) use endings::{merge_curves, outcomes};
 pub(crate) use events::event_studies;
 pub(crate) use evidence::evidence_mix;
@@ -36,7 +36,7 @@ pub(crate) use quality::quality;
 pub(crate) use sensitivity::sensitivity;
 pub(crate) use sizes::{size_buckets, size_months};
 pub(crate) use starts::team_ranks;
-pub(crate) use table::{Cell, Table};
+pub(crate) use table::{Cell, Table, linked};
 pub(crate) use tools::{tool_months, tool_table};
 pub(crate) use unseen::{unseen_list, unseen_shares};
 pub(crate) use work::work_matrix;

@@ -58,6 +58,11 @@ impl Cell {
     }
 }
 
+/// A number or words that lead somewhere, where there is somewhere to lead to.
+pub(crate) fn linked(address: Option<String>, markup: &Markup) -> Markup {
+    html! { @if let Some(address) = address { a href=(address) { (markup) } } @else { (markup) } }
+}
+
 /// A table. Columns whose name begins with `>` hold numbers.
 #[derive(Default)]
 pub(crate) struct Table {

@@ -102,11 +102,15 @@ fn month_table(view: &View<'_>, adoption: &Adoption) -> Table {
         let at = at.to(index).to("share");
         table.row(vec![
             Cell::text(&cell.tool),
-            Cell::link(
-                &cell.month,
-                view.pull_requests_link(&[("tool", &cell.tool), ("opened", &cell.month)]),
+            Cell::text(&cell.month),
+            Cell::number_link(
+                at.to("successes").count(cell.share.successes),
+                view.counted_link(&[
+                    ("tool", &cell.tool),
+                    ("place", "author"),
+                    ("opened", &cell.month),
+                ]),
             ),
-            Cell::number(at.to("successes").count(cell.share.successes)),
             Cell::number(at.proportion(Some(cell.share))),
         ]);
     }
@@ -116,12 +120,20 @@ fn month_table(view: &View<'_>, adoption: &Adoption) -> Table {
 /// Tools with their shares: `author_tools` or `review_tools` of the adoption.
 pub(crate) fn tool_table(view: &View<'_>, field: &str, tools: &[ToolShare]) -> Table {
     let at = At::report("adoption_by_created").to(field);
+    let place = if field == "review_tools" {
+        "review"
+    } else {
+        "author"
+    };
     let mut table = Table::new(&["Tool", ">Pull requests", ">Share of all (95 %)"]);
     for (index, tool) in tools.iter().enumerate() {
         let at = at.to(index);
         table.row(vec![
             Cell::link(&tool.tool, view.pull_requests_link(&[("tool", &tool.tool)])),
-            Cell::number(at.to("pull_requests").count(tool.pull_requests)),
+            Cell::number_link(
+                at.to("pull_requests").count(tool.pull_requests),
+                view.counted_link(&[("tool", &tool.tool), ("place", place)]),
+            ),
             Cell::number(at.to("share").proportion(Some(tool.share))),
         ]);
     }

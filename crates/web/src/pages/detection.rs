@@ -1,12 +1,14 @@
 //! Coverage and detection: what was looked at, what was found, and how far it can be trusted.
 
+mod labels;
+
 use insights::effects::{Comparison, Step};
 use maud::{Markup, html};
 use measures::Metric;
 use store::{AnalysisOrigin, Coverage};
 
 use super::contents;
-use crate::charts::{Cell, Table, evidence_mix, sensitivity};
+use crate::charts::{Cell, Table, evidence_mix, linked, sensitivity};
 use crate::shown::At;
 use crate::source::Basis;
 use crate::view::View;
@@ -19,7 +21,7 @@ const TRIED: [Metric; 2] = [Metric::Cycle, Metric::Pickup];
 pub(crate) fn body(view: &View<'_>) -> Markup {
     html! {
         p.lead { "Can the detection be trusted, and the claims made from it? What is found is a lower bound: a trace proves AI, and no trace proves nothing." }
-        (contents(&[("coverage", "Coverage"), ("detection-part", "Detection"), ("sensitivity-part", "Sensitivity"), ("exclusions", "Exclusions")]))
+        (contents(&[("coverage", "Coverage"), ("detection-part", "Detection"), ("truth", "Precision and recall"), ("sensitivity-part", "Sensitivity"), ("exclusions", "Exclusions")]))
         @match view.basis {
             Some(basis) => (coverage(view, &basis.coverage)),
             None => section.card.message { p { "Coverage is being counted." } },
@@ -29,10 +31,8 @@ pub(crate) fn body(view: &View<'_>) -> Markup {
         div.grid {
             @if let Some(Basis { evidence, .. }) = view.basis { div.wide { (evidence_mix(view, evidence)) } }
         }
-        div.grid.thirds {
-            (left_out(view))
-            (truth(view))
-        }
+        div.grid.thirds { (left_out(view)) }
+        @if let Some(basis) = view.basis { (labels::card(view, &basis.labels)) }
         (sensitivity_part(view))
         (exclusions(view))
     }
@@ -107,18 +107,6 @@ fn coverage(view: &View<'_>, coverage: &Coverage) -> Markup {
     }
 }
 
-/// Precision and recall need a truth.
-fn truth(_view: &View<'_>) -> Markup {
-    html! {
-        section.card id="truth" {
-            h2 { "Precision and recall" }
-            p { "Both need a truth that somebody wrote down: pull requests of which it is known who made them." }
-            pre { code { "tandem evaluate --truth truth.jsonl" } }
-            p.note { "What is corrected on a pull request's page counts as such a truth. Without any, a number here would be made up." }
-        }
-    }
-}
-
 /// Verdicts and how sure they are; what no share and no clock counts.
 fn left_out(view: &View<'_>) -> Markup {
     let card = &view.report.questions.detection;
@@ -126,16 +114,18 @@ fn left_out(view: &View<'_>) -> Markup {
     let report = view.report;
     let overall = &report.adoption_by_created.overall;
     let at = At::report("adoption_by_created").to("overall");
+    let of_origin = |origin| view.counted_link(&[("origin", origin)]);
+    let sure = |word| view.counted_link(&[("origin", "ai"), ("confidence", word)]);
     html! {
         section.card id="verdicts" {
             h2 { "Verdicts" }
             dl.facts {
-                dt { "Agent" } dd { (at.to("agent").count(overall.agent)) }
-                dt { "Assisted" } dd { (at.to("assisted").count(overall.assisted)) }
-                dt { "None detected" } dd { (at.to("none_detected").count(overall.none_detected)) " (not \"human\")" }
+                dt { "Agent" } dd { (linked(of_origin("agent"), &at.to("agent").count(overall.agent))) }
+                dt { "Assisted" } dd { (linked(of_origin("assisted"), &at.to("assisted").count(overall.assisted))) }
+                dt { "None detected" } dd { (linked(of_origin("none_detected"), &at.to("none_detected").count(overall.none_detected))) " (not \"human\")" }
                 dt { "Unknown" } dd { (of_card.to("unknown").count(card.unknown)) }
                 dt { "Not looked at yet" } dd { (of_card.to("not_detected_yet").count(card.not_detected_yet)) }
-                dt { "Plain bots, in no share" } dd { (of_card.to("plain_bots").count(card.plain_bots)) }
+                dt { "Plain bots, in no share" } dd { (linked(view.counted_link(&[("bots", "yes")]), &of_card.to("plain_bots").count(card.plain_bots))) }
                 dt { "Not measured, in no clock" } dd { (of_card.to("not_measured").count(card.not_measured)) }
                 dt { "Person not known" } dd { (of_card.to("without_person").count(card.without_person)) }
             }
@@ -143,9 +133,9 @@ fn left_out(view: &View<'_>) -> Markup {
         section.card id="confidence" {
             h2 { "How sure the verdicts with AI are" }
             dl.facts {
-                dt { "Hard: 0.95 and more" } dd { (of_card.to("with_ai/hard").count(card.with_ai.hard)) " by an account or an exact trailer" }
-                dt { "Firm: 0.80 to 0.95" } dd { (of_card.to("with_ai/firm").count(card.with_ai.firm)) }
-                dt { "Soft: below 0.80" } dd { (of_card.to("with_ai/soft").count(card.with_ai.soft)) " by a model's word or a soft sign" }
+                dt { "Hard: 0.95 and more" } dd { (linked(sure("hard"), &of_card.to("with_ai/hard").count(card.with_ai.hard))) " by an account or an exact trailer" }
+                dt { "Firm: 0.80 to 0.95" } dd { (linked(sure("firm"), &of_card.to("with_ai/firm").count(card.with_ai.firm))) }
+                dt { "Soft: below 0.80" } dd { (linked(sure("soft"), &of_card.to("with_ai/soft").count(card.with_ai.soft))) " by a model's word or a soft sign" }
             }
         }
     }

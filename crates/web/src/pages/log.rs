@@ -73,7 +73,7 @@ fn table(records: &[AuditRecord]) -> Markup {
     let mut table = Table::new(&["When", "Who", "What", "To what", "Before", "Now"]);
     for AuditRecord { entry, .. } in records {
         table.row(vec![
-            Cell::text(html! { span.when { (moment(entry.at)) } }),
+            Cell::text(html! { span.log-time { (moment(entry.at)) } }),
             Cell::text(shortened(&entry.who)),
             Cell::text(shortened(&entry.action)),
             Cell::link(shortened(&entry.subject), address(&entry.subject)),

@@ -2,15 +2,14 @@
 
 use insights::Report;
 use insights::advice::{Advice, TeamAdvice};
-use insights::effects::{Comparison, EffectUnit, Finding};
-use insights::wording::finding_words;
+use insights::effects::EffectUnit;
 use maud::{Markup, html};
 use measures::Metric;
 
 use super::contents;
 use crate::charts::{
-    Compared, Rows, adoption_by_month, adoption_heat_map, all_metrics, cycle_split, first_review,
-    forest, of_metric, quality, size_buckets, size_months, unseen_list, unseen_shares,
+    Rows, adoption_by_month, adoption_heat_map, all_metrics, cycle_split, first_review, forest,
+    linked, of_metric, quality, size_buckets, size_months, unseen_list, unseen_shares,
 };
 use crate::shown::At;
 use crate::view::View;
@@ -136,60 +135,32 @@ fn ranked(report: &Report) -> Vec<(&TeamAdvice, &Advice, At)> {
     all
 }
 
-/// The three questions with their uncertainty.
+/// The three questions with their uncertainty, in the words of the report.
 pub(super) fn answers(view: &View<'_>) -> Markup {
-    let report = view.report;
-    let overall = &report.adoption_by_created.overall;
-    let at = At::report("adoption_by_created").to("overall");
-    let cycle = of_metric(report, Metric::Cycle);
-    let together = cycle.iter().find(|compared| compared.one.team.is_none());
-    let advice = ranked(report);
+    let at = At::report("answers");
     html! {
         div.answers {
-            section.card.answer {
-                h2 { "How much is made with AI?" }
-                p.big { "at least " (at.to("of_all").share_of(overall.of_all)) }
-                p { (at.to("of_all").proportion(overall.of_all)) " of " (at.to("pull_requests").count(overall.pull_requests))
-                    " pull requests carry a trace of an AI author; AI reviewed "
-                    (at.to("reviewed_of_all").share_of(overall.reviewed_of_all)) "." }
-            }
-            section.card.answer {
-                h2 { "What does it go along with?" }
-                @if let Some(Compared { one, at }) = together {
-                    p.big { (headline(one, at)) }
-                    p { (at.to("sentence").sentence(&one.sentence)) }
-                    @if one.simpson.is_some() {
-                        p.warning { "Pooled and adjusted figures point in opposite directions: where AI is used differs from where it is not." }
-                    }
-                } @else { p { "Nothing was compared." } }
-            }
-            section.card.answer {
-                h2 { "What to do next?" }
-                @if let Some((team, one, at)) = advice.first() {
-                    p.big { (at.to("title").words(&one.title)) }
-                    p { strong { (team.team) } ": " (at.to("statement").sentence(&one.statement)) }
-                    @if let Some(address) = view.link("/insights") {
-                        p { a href=(address) { "All insights (" (advice.len()) ")" } }
-                    }
-                } @else {
-                    p.big { "Nothing urgent" }
-                    p { "No rule of advice fires on the last full month (" (report.advice.month) "). Rules need a full month and enough pull requests." }
+            @for (index, answer) in view.report.answers.iter().enumerate() {
+                @let at = at.to(index);
+                section.card.answer {
+                    h2 { (at.to("question").words(answer.question)) }
+                    p.big { (at.to("headline").words(&answer.headline)) }
+                    p { (at.to("sentence").sentence(&answer.sentence)) }
+                    (behind(view, index))
                 }
             }
         }
     }
 }
 
-/// The effect in large letters, or that there is none to tell.
-fn headline(one: &Comparison, at: &At) -> Markup {
-    match (one.finding, one.headline) {
-        (Finding::NotEnoughData, _) if one.is_unconfirmed() => html! { "not confirmed" },
-        (Finding::NotEnoughData, _) | (_, None) => html! { "not enough data" },
-        (Finding::NoMeaningfulChange, Some(_)) => html! { "no difference" },
-        (_, Some(headline)) => html! {
-            (at.to("headline/value").effect(one.unit, Some(headline.value))) " " (finding_words(one))
-        },
-    }
+/// What leads on from an answer.
+fn behind(view: &View<'_>, index: usize) -> Markup {
+    let (address, words) = match index {
+        0 => (view.counted_link(&[("origin", "ai")]), "Those with a trace"),
+        1 => (Some("#effect-part".to_owned()), "All comparisons"),
+        _ => (view.link("/insights"), "All insights"),
+    };
+    html! { @if let Some(address) = address { p { a href=(address) { (words) } } } }
 }
 
 /// The weightiest advice.
@@ -218,8 +189,8 @@ pub(super) fn basis(view: &View<'_>) -> Markup {
         section.card id="basis-part" {
             h2 { "What this rests on" }
             dl.facts {
-                dt { "Pull requests" } dd { (At::report("pull_requests").count(report.pull_requests)) }
-                dt { "Of plain bots, in no share" } dd { (at.to("plain_bots").count(overall.plain_bots)) }
+                dt { "Pull requests" } dd { (linked(view.counted_link(&[("bots", "")]), &At::report("pull_requests").count(report.pull_requests))) }
+                dt { "Of plain bots, in no share" } dd { (linked(view.counted_link(&[("bots", "yes")]), &at.to("plain_bots").count(overall.plain_bots))) }
                 dt { "Record does not tell" } dd { (at.to("unknown").count(overall.unknown)) }
                 dt { "Not measured yet" } dd { (At::report("not_measured").count(report.not_measured)) @if report.not_measured > 0 { " (tandem detect)" } }
                 dt { "Month that is not over" } dd { (report.current_month) }

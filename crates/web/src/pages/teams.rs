@@ -23,15 +23,30 @@ pub(crate) fn list(view: &View<'_>) -> Markup {
     ]);
     for (index, team) in view.report.adoption_by_created.by_team.iter().enumerate() {
         let at = at.to(index);
+        let counted = |filter: &[(&str, &str)]| {
+            let mut pairs = vec![("team", team.name.as_str())];
+            pairs.extend(filter);
+            view.counted_link(&pairs)
+        };
         table.row(vec![
             Cell::link(&team.name, view.team_link(&team.name)),
-            Cell::number(at.to("pull_requests").count(team.group.pull_requests)),
-            Cell::number(at.to("of_all").proportion(team.group.of_all)),
-            Cell::number(
+            Cell::number_link(
+                at.to("pull_requests").count(team.group.pull_requests),
+                counted(&[]),
+            ),
+            Cell::number_link(
+                at.to("of_all").proportion(team.group.of_all),
+                counted(&[("origin", "ai")]),
+            ),
+            Cell::number_link(
                 at.to("reviewed_of_all")
                     .proportion(team.group.reviewed_of_all),
+                counted(&[("reviewed", "yes")]),
             ),
-            Cell::number(at.to("plain_bots").count(team.group.plain_bots)),
+            Cell::number_link(
+                at.to("plain_bots").count(team.group.plain_bots),
+                counted(&[("bots", "yes")]),
+            ),
         ]);
     }
     html! {

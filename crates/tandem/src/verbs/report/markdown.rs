@@ -3,7 +3,7 @@
 use insights::Report;
 use insights::adoption::ToolShare;
 use insights::advice::{AdviceReport, FollowUpOutcome};
-use insights::answers::{answers, full_sentence};
+use insights::answers::full_sentence;
 use insights::wording::ADVICE_LOOKS_AT;
 
 use crate::output::{count, percent};
@@ -15,9 +15,9 @@ use crate::verbs::insights::{add_adoption, add_findings, add_footnotes};
 pub(super) fn page(report: &Report) -> String {
     let mut sheet = Sheet::default();
     sheet.title(format!("AI in pull requests: {}", web::scope_words(report)));
-    for answer in answers(report) {
+    for answer in &report.answers {
         sheet.heading(format!("{} {}", answer.question, answer.headline));
-        sheet.line(answer.sentence);
+        sheet.line(&answer.sentence);
     }
     add_adoption(&mut sheet, report);
     let adoption = &report.adoption_by_created;

@@ -1,5 +1,7 @@
 //! What the list of pull requests is asked for, as it stands in the address.
 
+use std::ops::RangeInclusive;
+
 use measures::SizeBucket;
 use model::{Origin, Signal};
 use serde::Deserialize;
@@ -32,6 +34,7 @@ pub(super) struct Filter {
     pub(super) unreviewed: Option<String>,
     pub(super) corrected: Option<String>,
     pub(super) bots: Option<String>,
+    pub(super) confidence: Option<String>,
     pub(super) sort: Option<String>,
     pub(super) order: Option<String>,
     pub(super) after: Option<String>,
@@ -49,6 +52,13 @@ pub(super) const SORTS: [(&str, SortBy, &str); 5] = [
     ("size", SortBy::Size, "Size"),
     ("cycle", SortBy::Cycle, "Cycle time"),
     ("pickup", SortBy::Pickup, "Pickup time"),
+];
+
+/// The words for how sure a verdict is, in hundredths, as the page of detection counts them.
+pub(super) const CONFIDENCES: [(&str, RangeInclusive<u8>, &str); 3] = [
+    ("hard", 95..=100, "hard: 0.95 and more"),
+    ("firm", 80..=94, "firm: 0.80 to 0.95"),
+    ("soft", 0..=79, "soft: below 0.80"),
 ];
 
 pub(super) const SIZES: [SizeBucket; 6] = [
@@ -147,9 +157,20 @@ impl Filter {
             title: text(&self.text),
             merged_without_human_review: yes(self.unreviewed.as_ref(), "yes or no")?,
             corrected: yes(self.corrected.as_ref(), "yes or no")?,
-            confidence_percent: None,
+            confidence_percent: self.confidence_percent()?,
             sort: self.sorting()?,
         })
+    }
+
+    fn confidence_percent(&self) -> Result<Option<RangeInclusive<u8>>, PageError> {
+        match given(self.confidence.as_ref()) {
+            None => Ok(None),
+            Some(text) => CONFIDENCES
+                .iter()
+                .find(|(word, _, _)| *word == text)
+                .map(|(_, percent, _)| Some(percent.clone()))
+                .ok_or_else(|| refuse("a confidence: hard, firm or soft", text)),
+        }
     }
 
     fn sorting(&self) -> Result<Sort, PageError> {
@@ -198,6 +219,7 @@ impl Filter {
             ("unreviewed", &self.unreviewed),
             ("corrected", &self.corrected),
             ("bots", &self.bots),
+            ("confidence", &self.confidence),
             ("sort", &self.sort),
             ("order", &self.order),
         ];
@@ -297,6 +319,7 @@ mod tests {
             ("outcome", "merged"),
             ("evidence", "co_author"),
             ("unreviewed", "yes"),
+            ("confidence", "firm"),
             ("sort", "cycle"),
             ("order", "up"),
             ("tool", ""),
@@ -309,6 +332,7 @@ mod tests {
         assert_eq!(query.outcomes, [Outcome::Merged]);
         assert_eq!(query.signal, Some(Signal::CoAuthor));
         assert_eq!(query.merged_without_human_review, Some(true));
+        assert_eq!(query.confidence_percent, Some(80..=94));
         assert_eq!(
             query.sort,
             Sort {
@@ -336,6 +360,7 @@ mod tests {
             ("order", "sideways"),
             ("place", "roof"),
             ("bots", "maybe"),
+            ("confidence", "0.9"),
         ] {
             assert!(
                 filter(&[(name, value)]).query(true).is_err(),

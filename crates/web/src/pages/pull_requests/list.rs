@@ -9,7 +9,7 @@ use model::{Origin, Signal};
 use names::Names;
 use store::{Outcome, PullRequestRow, SearchPage, StoreError};
 
-use super::filter::{Filter, SIZES, SORTS, given};
+use super::filter::{CONFIDENCES, Filter, SIZES, SORTS, given};
 use super::one::{origin_words, signal_words};
 use super::text::{hidden_line, line};
 use crate::error::PageError;
@@ -143,6 +143,10 @@ fn form(filter: &Filter, teams: &[String], people: bool) -> Markup {
         .zip(SIGNALS)
         .map(|(name, signal)| (name.as_str(), signal_words(signal)))
         .collect();
+    let confidences: Choices<'_> = CONFIDENCES
+        .iter()
+        .map(|(word, _, name)| (*word, (*name).to_owned()))
+        .collect();
     let yes_no = |yes: &str, no: &str| vec![("yes", yes.to_owned()), ("no", no.to_owned())];
     let places = vec![
         ("author", "wrote it".to_owned()),
@@ -163,6 +167,7 @@ fn form(filter: &Filter, teams: &[String], people: bool) -> Markup {
         &filter.unreviewed,
         &filter.corrected,
         &filter.bots,
+        &filter.confidence,
     ];
     let is_open = more.iter().any(|value| given(value.as_ref()).is_some());
     html! {
@@ -181,6 +186,7 @@ fn form(filter: &Filter, teams: &[String], people: bool) -> Markup {
                     label { span { "Merged in" } input type="month" name="merged" value=(value(&filter.merged)) placeholder="2026-05" pattern="[0-9]{4}-[0-9]{2}"; }
                     (select("size", "Size", filter.size.as_ref(), "Any", &sizes))
                     (select("evidence", "Evidence", filter.evidence.as_ref(), "Any kind", &signals))
+                    (select("confidence", "How sure", filter.confidence.as_ref(), "Any", &confidences))
                     (select("reviewed", "Reviewed by AI", filter.reviewed.as_ref(), "Either way", &yes_no("yes", "none detected")))
                     (select("place", "The tool", filter.place.as_ref(), "took part", &places))
                     (select("unreviewed", "A person's word before the merge", filter.unreviewed.as_ref(), "Either way", &yes_no("none", "some")))
