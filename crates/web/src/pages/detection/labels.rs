@@ -76,7 +76,6 @@ fn cells(what: &str, tally: &Tally, at: &At) -> Vec<Cell> {
                 ", " (count(n))
             } @else { "–" }
         })
-        .weak_if(n < 20)
     };
     vec![
         Cell::text(what),
