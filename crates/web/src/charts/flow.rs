@@ -87,6 +87,18 @@ pub(crate) fn cycle_split(view: &View<'_>) -> Figure {
             "var(--series-3)",
         ),
     ];
+    let is_known = |arm: &StageMedians| stages.iter().any(|(_, pick, _)| pick(arm).is_some());
+    if ![&all.with_ai, &all.without_ai]
+        .into_iter()
+        .flatten()
+        .any(is_known)
+    {
+        return Figure::nothing(
+            "cycle-split",
+            title,
+            "No stage is known of five pull requests on either side.",
+        );
+    }
     let mut traces: Vec<Box<dyn Trace>> = Vec::new();
     let names = vec!["With AI", "None detected"];
     for (name, pick, colour) in stages {
@@ -185,7 +197,9 @@ pub(crate) fn first_review(view: &View<'_>) -> Figure {
     ];
     let mut traces: Vec<Box<dyn Trace>> = Vec::new();
     for (name, colour, curve, _) in &arms {
-        if let Some(WaitCurve { points, .. }) = curve {
+        if let Some(WaitCurve { points, .. }) = curve
+            && !points.is_empty()
+        {
             traces.push(step_trace(name, colour, points, "still waiting"));
         }
     }
@@ -193,7 +207,7 @@ pub(crate) fn first_review(view: &View<'_>) -> Figure {
         return Figure::nothing(
             "first-review",
             title,
-            "Neither side has five pull requests whose reviews are known.",
+            "Neither side has five pull requests whose reviews are known and one that somebody looked at.",
         );
     }
     let mut table = Table::new(&[

@@ -101,7 +101,7 @@ fn coverage(view: &View<'_>, coverage: &Coverage) -> Markup {
             }
         }
         div.grid {
-            section.card.wide { h2 { "By team" } (teams) }
+            section.card.wide { h2 { "By team" } @if teams.is_empty() { p.note { "There are no pull requests yet." } } @else { (teams) } }
             section.card.wide { h2 { "By who answered" } @if tiers.is_empty() { p.note { "Nothing was analysed yet: tandem analyze, or tandem batch." } } @else { (tiers) } }
         }
     }
