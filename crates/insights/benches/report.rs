@@ -4,6 +4,10 @@
 //! `TANDEM_BENCH_DB` names a database that `tandem import` and `tandem detect` have filled,
 //! `TANDEM_BENCH_SUMMARY` the summary that its generator wrote (see `scripts/exact`), and
 //! `TANDEM_BENCH_REPORT` a file for the report. Without a database it says so and ends.
+//!
+//! Generators give each person to one arm, so that nothing can be adjusted for who did it and the costliest
+//! step is refused. `TANDEM_BENCH_PEOPLE=50` deals the pull requests of each team to so many people instead,
+//! by a hash of their numbers: everybody then works both with AI and without.
 
 use std::error::Error;
 use std::time::Instant;
@@ -12,7 +16,7 @@ use insights::adoption::{AdoptionClock, adoption_of};
 use insights::advice::builtin_rules;
 use insights::effects::{Exposure, Reading, Sensitivity};
 use insights::{ReportOptions, Scope, report};
-use measures::{Arm, Calendar, Clock, Metric, Observation, Observations};
+use measures::{Arm, Calendar, Clock, Dictionary, Metric, Observation, Observations};
 use serde_json::Value;
 use store::{OpenOptions, Selection};
 
@@ -32,6 +36,9 @@ fn main() -> Result<(), AnyError> {
     let store = store::open(&database, &OpenOptions::read("bench"))?;
     let mut all = store.all_observations(&Selection::all())?;
     let unlinked = all.link_reverts();
+    if let Some(people) = std::env::var_os("TANDEM_BENCH_PEOPLE") {
+        deal(&mut all, people.to_string_lossy().parse()?);
+    }
     println!(
         "read        {:7.2} s  {} pull requests, {} teams, {unlinked} reverts without an original",
         start.elapsed().as_secs_f64(),
@@ -78,6 +85,20 @@ fn main() -> Result<(), AnyError> {
         }
     }
     Ok(())
+}
+
+/// Deals the pull requests of each team to `people` of its own, the same in every run.
+fn deal(all: &mut Observations, people: u64) {
+    let mut names = Dictionary::default();
+    for row in &mut all.rows {
+        // Mixed up by multiplying, so that neighbours fall to different people.
+        let place = row.repo.index().unwrap_or(0) as u64;
+        let mixed = (u64::from(row.number) << 20 ^ place).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        let person = (mixed >> 33) % people.max(1);
+        let team = row.team.index().unwrap_or(0);
+        row.person = names.code(&format!("{team}/{person}"));
+    }
+    all.people = names;
 }
 
 /// Prints processor time and memory where the system tells them, which Linux does: on a machine that is

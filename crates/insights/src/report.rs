@@ -4,10 +4,11 @@ use measures::{Definition, Metric, Observations};
 use serde::Serialize;
 
 use crate::adoption::{Adoption, AdoptionClock, adoption_of};
-use crate::advice::{AdviceReport, Rule, advise};
+use crate::advice::{AdviceReport, Rule, advise_prepared, families_asked};
 use crate::answers::{Answer, answers};
 use crate::effects::{
-    Comparison, Exposure, Groups, METRICS, Question, REVIEW_METRICS, Reading, Sensitivity, compare,
+    Comparison, Exposure, Family, Groups, METRICS, Prepared, Question, REVIEW_METRICS, Reading,
+    Sensitivity, families,
 };
 use crate::months::{month_index, month_name};
 use crate::questions::{Questions, answer};
@@ -84,31 +85,36 @@ pub fn report(observations: &Observations, options: &ReportOptions) -> Report {
             .filter(|metric| options.metrics.is_empty() || options.metrics.contains(metric))
             .collect()
     };
-    let ask = |exposure, metrics: &[Metric]| {
-        let question = Question {
+    let family = |exposure, metrics: &[Metric]| Family {
+        question: Question {
             exposure,
             metrics: wanted(metrics),
             groups: Groups::TogetherAndTeams,
             sensitivity: options.sensitivity,
-        };
-        compare(observations, &question, &options.reading)
+        },
+        as_of: None,
     };
+    let mut asked = vec![
+        family(Exposure::AiAuthored, &METRICS),
+        family(Exposure::AiReviewed, &REVIEW_METRICS),
+    ];
+    asked.extend(families_asked(&options.rules, &options.reading));
+    let prepared = Prepared::new(observations, &options.reading);
     let by = |clock| adoption_of(observations, clock, Some(&current_month));
     // All side by side, so that no processor waits for the last comparison of a family.
-    let ((adoption, advice, questions), (authorship, review)) = rayon::join(
+    let ((adoption, questions), mut comparisons) = rayon::join(
         || {
             let adoption = (by(AdoptionClock::Created), by(AdoptionClock::Merged));
-            let advice = advise(observations, &options.rules, &options.reading);
             let questions = answer(observations, &options.reading);
-            (adoption, advice, questions)
+            (adoption, questions)
         },
-        || {
-            rayon::join(
-                || ask(Exposure::AiAuthored, &METRICS),
-                || ask(Exposure::AiReviewed, &REVIEW_METRICS),
-            )
-        },
+        || families(&prepared, &asked),
     );
+    let of_advice = comparisons.split_off(2);
+    let advice = advise_prepared(&prepared, &options.rules, &of_advice);
+    let [authorship, review] = comparisons
+        .try_into()
+        .unwrap_or_else(|_| [Vec::new(), Vec::new()]);
     let (adoption_by_created, adoption_by_merged) = adoption;
     let not_measured = observations.rows.iter().filter(|row| !row.measured).count() as u64;
     let mut metrics = wanted(&METRICS);

@@ -29,6 +29,7 @@ impl Moment {
     }
 
     /// Seconds since 1970.
+    #[inline]
     pub fn seconds(self) -> Option<i64> {
         (self.0 != 0).then_some(i64::from(self.0))
     }
@@ -43,6 +44,7 @@ impl Code {
     pub const NONE: Code = Code(u32::MAX);
 
     /// The place of the name.
+    #[inline]
     pub fn index(self) -> Option<usize> {
         (self != Code::NONE).then_some(self.0 as usize)
     }
@@ -221,12 +223,14 @@ impl Default for Observation {
 }
 
 /// A count that may not be known.
+#[inline]
 fn known(count: u32) -> Option<u32> {
     (count != u32::MAX).then_some(count)
 }
 
 impl Observation {
     /// A duration in seconds by a calendar; `None` where an end is missing or before the start.
+    #[inline]
     pub fn clock(&self, clock: Clock, calendar: &Calendar) -> Option<i64> {
         let (start, end) = clock.points();
         seconds_between(self.at(start), self.at(end), calendar)
@@ -258,6 +262,7 @@ impl Observation {
     }
 
     /// When it ended: merged, or closed without.
+    #[inline]
     pub fn ended(&self) -> Option<i64> {
         self.merged.seconds().or_else(|| self.closed.seconds())
     }
@@ -293,6 +298,7 @@ impl Observation {
 
     /// The side it is on in a comparison of AI authorship; `None` for plain bots and where the
     /// record does not tell.
+    #[inline]
     pub fn arm(&self) -> Option<Arm> {
         if self.plain_bot {
             return None;
@@ -304,9 +310,32 @@ impl Observation {
         }
     }
 
+    /// Whether all that is known of it had happened before a moment: then [`Observation::as_of`] it is the
+    /// same.
+    #[inline]
+    pub fn happened_before(&self, now: i64) -> bool {
+        // Moments that are not known are the earliest there are; `|` asks all of them at once.
+        let later = [
+            self.opened,
+            self.ready,
+            self.human_review,
+            self.human_review_from_open,
+            self.anyone_review,
+            self.bot_review,
+            self.approved,
+            self.merged,
+            self.closed,
+            self.reverted,
+        ]
+        .iter()
+        .fold(false, |later, at| later | (i64::from(at.0) >= now));
+        !later && self.opened.seconds().is_some()
+    }
+
     /// What was known of it at a moment: what had happened by then. `None` if it was not opened yet.
     ///
     /// Counts (reviews, rounds, size) are those of today: when they grew is not stored.
+    #[inline]
     pub fn as_of(&self, now: i64) -> Option<Observation> {
         let before = |moment: Moment| match moment.seconds() {
             Some(at) if at < now => moment,
@@ -327,6 +356,7 @@ impl Observation {
         })
     }
 
+    #[inline]
     fn at(&self, point: Point) -> Option<i64> {
         let end = self.ended();
         let not_after_end = |at: &i64| end.is_none_or(|end| *at <= end);

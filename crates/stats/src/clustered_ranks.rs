@@ -176,8 +176,7 @@ impl SortedSamples {
             second.values.len(),
             second.clusters.len(),
         )?;
-        let codes = [first.clusters, second.clusters].concat();
-        let dense = DenseCodes::new(&codes);
+        let dense = DenseCodes::of_column([first.clusters, second.clusters].concat());
         let sorted = |values: &[f64], codes: &[u32]| {
             let mut rows: Vec<(f64, u32)> =
                 values.iter().copied().zip(codes.iter().copied()).collect();

@@ -121,8 +121,7 @@ impl Arm {
             second.values.len(),
             second.clusters.len(),
         )?;
-        let codes = [first.clusters, second.clusters].concat();
-        let dense = DenseCodes::new(&codes);
+        let dense = DenseCodes::of_column([first.clusters, second.clusters].concat());
         let (of_first, of_second) = dense.codes.split_at(first.clusters.len());
         let arm = |what, values: &[f64], codes: &[u32]| {
             let mut by_cluster = vec![(0.0, 0.0); dense.groups];

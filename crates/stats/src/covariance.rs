@@ -83,7 +83,7 @@ pub(crate) fn covariance(
             independent(robust_middle(regression, inflate), 1.0)
         }
         StandardErrors::Clustered { clusters, counting } => {
-            let clusters = DenseCodes::new(&regression.pick_clusters(clusters)?);
+            let clusters = DenseCodes::of_column(regression.pick_clusters(clusters)?);
             require_at_least("clusters", 2, clusters.groups)?;
             let k = visible + levels_counted(regression, &clusters, counting);
             require_at_least("outcome", k + 1, regression.n())?;

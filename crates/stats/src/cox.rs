@@ -4,7 +4,7 @@ use nalgebra::{DMatrix, DVector};
 use serde::{Deserialize, Serialize};
 
 use crate::cox_residuals::Residuals;
-use crate::cox_rows::{HazardRows, Likelihood, rows_of};
+use crate::cox_rows::{HazardRows, Likelihood, TimeRanks, rows_of};
 use crate::distribution::{Z_95, normal_two_sided, student_97_5, student_two_sided};
 use crate::error::{StatsError, require_at_least};
 use crate::proportion::Interval;
@@ -76,8 +76,12 @@ pub struct HazardCoefficient {
 /// (1994) 515-526), with clusters against the variance between them. Source: D. R. Cox, JRSS B 34 (1972)
 /// 187-220.
 pub fn cox(data: &CoxData) -> Result<CoxFit, StatsError> {
-    let rows = rows_of(data)?;
-    let (coefficients, likelihood) = maximise(rows.as_ref())?;
+    fit(rows_of(data, TimeRanks::Known)?.as_ref(), data)
+}
+
+/// As [`cox`], for rows that are sorted.
+pub(crate) fn fit(rows: &dyn HazardRows, data: &CoxData) -> Result<CoxFit, StatsError> {
+    let (coefficients, likelihood) = maximise(rows)?;
     // Where the regressors tell which row has each event, the likelihood has no summit: how far the steps
     // went before rounding stopped them means nothing.
     if likelihood.information.diagonal().max() <= LEAST_INFORMATION * rows.events() as f64 {
@@ -255,14 +259,14 @@ mod tests {
         let columns: Vec<Vec<f64>> = (2..9).map(column).collect();
         let regressors: Vec<&[f64]> = columns.iter().map(Vec::as_slice).collect();
         let clusters: Vec<u32> = (0..432).map(|row| row % 37).collect();
-        let rows = CoxRows::new(&CoxData {
+        let data = CoxData {
             times: &times,
             events: &events,
             regressors: &regressors,
             strata: None,
             clusters: Some(&clusters),
-        })
-        .expect("valid");
+        };
+        let rows = CoxRows::new(&data, TimeRanks::Known).expect("valid");
         let (coefficients, likelihood) = maximise(&rows).expect("converges");
         let inverse = invert(&likelihood.information).expect("regular");
         let residuals = Residuals::new(&rows, &coefficients);

@@ -35,11 +35,19 @@ pub(crate) trait HazardRows {
     fn residuals(&self, coefficients: &DVector<f64>) -> Residuals;
 }
 
+/// Whether the ranks of times are asked for: only trends over time need them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum TimeRanks {
+    Known,
+    /// All are 0, and so are the trends.
+    Skipped,
+}
+
 /// Keeps rows in the way that is quickest for their regressors.
-pub(crate) fn rows_of(data: &CoxData) -> Result<Box<dyn HazardRows>, StatsError> {
-    Ok(match TwoGroupRows::new(data)? {
+pub(crate) fn rows_of(data: &CoxData, ranks: TimeRanks) -> Result<Box<dyn HazardRows>, StatsError> {
+    Ok(match TwoGroupRows::new(data, ranks)? {
         Some(rows) => Box::new(rows),
-        None => Box::new(CoxRows::new(data)?),
+        None => Box::new(CoxRows::new(data, ranks)?),
     })
 }
 
@@ -110,12 +118,12 @@ pub(crate) struct Checked {
     pub(crate) strata: DenseCodes,
     pub(crate) clusters: DenseCodes,
     pub(crate) events: usize,
-    /// The centred rank of each event's time among all events; 0 without one.
+    /// The centred rank of each event's time among all events; 0 without one, and where they are skipped.
     pub(crate) ranks: Vec<f64>,
 }
 
 impl Checked {
-    pub(crate) fn new(data: &CoxData) -> Result<Self, StatsError> {
+    pub(crate) fn new(data: &CoxData, ranks: TimeRanks) -> Result<Self, StatsError> {
         check_times(data.times, data.events.len())?;
         let n = data.times.len();
         for regressor in data.regressors {
@@ -143,7 +151,10 @@ impl Checked {
             strata,
             clusters,
             events,
-            ranks: centred_ranks(data.times, data.events),
+            ranks: match ranks {
+                TimeRanks::Known => centred_ranks(data.times, data.events),
+                TimeRanks::Skipped => vec![0.0; n],
+            },
         })
     }
 }
@@ -158,13 +169,13 @@ pub(crate) fn mean_and_scale(regressor: &[f64]) -> Option<(f64, f64)> {
 }
 
 impl CoxRows {
-    pub(crate) fn new(data: &CoxData) -> Result<Self, StatsError> {
+    pub(crate) fn new(data: &CoxData, ranks: TimeRanks) -> Result<Self, StatsError> {
         let Checked {
             strata,
             clusters,
             events,
             ranks,
-        } = Checked::new(data)?;
+        } = Checked::new(data, ranks)?;
         let n = data.times.len();
         let width = data.regressors.len();
         let mut order: Vec<u32> = (0..n as u32).collect();

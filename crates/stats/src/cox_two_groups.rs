@@ -6,7 +6,7 @@ use nalgebra::{DMatrix, DVector};
 
 use crate::cox::CoxData;
 use crate::cox_residuals::{MOST_CLUSTERS_CORRECTED, Residuals};
-use crate::cox_rows::{Checked, HazardRows, Likelihood, mean_and_scale};
+use crate::cox_rows::{Checked, HazardRows, Likelihood, TimeRanks, mean_and_scale};
 use crate::error::StatsError;
 
 /// A product of weights is turned into a logarithm before it can overflow.
@@ -97,14 +97,14 @@ struct Shrinking {
 
 impl TwoGroupRows {
     /// Sorts the rows; `None` where there is not one regressor of two values.
-    pub(crate) fn new(data: &CoxData) -> Result<Option<Self>, StatsError> {
+    pub(crate) fn new(data: &CoxData, ranks: TimeRanks) -> Result<Option<Self>, StatsError> {
         let &[regressor] = data.regressors else {
             return Ok(None);
         };
         let Some((low, high)) = two_values(regressor) else {
             return Ok(None);
         };
-        let checked = Checked::new(data)?;
+        let checked = Checked::new(data, ranks)?;
         let Some((mean, scale)) = mean_and_scale(regressor) else {
             return Ok(None);
         };
@@ -374,10 +374,10 @@ mod tests {
                 strata: Some(&strata),
                 clusters: Some(&clusters),
             };
-            let counts = TwoGroupRows::new(&data)
+            let counts = TwoGroupRows::new(&data, TimeRanks::Known)
                 .expect("valid")
                 .expect("two values");
-            let sums = CoxRows::new(&data).expect("valid");
+            let sums = CoxRows::new(&data, TimeRanks::Known).expect("valid");
             for coefficient in [0.0, -0.8, 0.3] {
                 let coefficients = DVector::from_element(1, coefficient);
                 let (one, other) = (

@@ -1,5 +1,6 @@
 //! Effects of authors, repositories, months and the like, absorbed instead of estimated.
 
+use crate::bundles::{Bundle, add, bundles_of};
 use crate::codes::DenseCodes;
 use crate::error::{StatsError, require_length};
 
@@ -20,11 +21,11 @@ const BLOCK_ROWS: usize = 256;
 pub struct FixedEffects {
     rows_given: usize,
     kept: Vec<u32>,
-    factors: Vec<DenseCodes>,
+    /// How many groups each factor has.
+    levels: Vec<usize>,
+    bundles: Vec<Bundle>,
     /// How many rows each group has, the groups of all factors one after another.
     sizes: Vec<f64>,
-    /// Where the groups of each factor begin among them.
-    starts: Vec<usize>,
     meetings: Vec<Meeting>,
 }
 
@@ -39,14 +40,20 @@ struct Meeting {
 impl FixedEffects {
     /// Prepares one or more columns of group codes, all of the same length.
     pub fn new(factors: &[&[u32]]) -> Result<Self, StatsError> {
+        FixedEffects::of_columns(factors.iter().map(|codes| codes.to_vec()).collect())
+    }
+
+    /// As [`FixedEffects::new`], for columns that are not needed any more: with a million rows each copy
+    /// counts.
+    pub fn of_columns(factors: Vec<Vec<u32>>) -> Result<Self, StatsError> {
         let Some(first) = factors.first() else {
             return Err(StatsError::Empty { what: "factors" });
         };
-        for factor in factors {
-            require_length("factor", first.len(), factor.len())?;
-        }
         let rows_given = first.len();
-        let given: Vec<DenseCodes> = factors.iter().map(|codes| DenseCodes::new(codes)).collect();
+        for factor in &factors {
+            require_length("factor", rows_given, factor.len())?;
+        }
+        let given: Vec<DenseCodes> = factors.into_iter().map(DenseCodes::of_column).collect();
         let kept = rows_without_singletons(&given);
         if kept.is_empty() {
             return Err(StatsError::Empty {
@@ -61,7 +68,7 @@ impl FixedEffects {
             };
             given
                 .iter()
-                .map(|factor| DenseCodes::new(&pick(factor)))
+                .map(|factor| DenseCodes::of_column(pick(factor)))
                 .collect()
         };
         let mut starts = Vec::with_capacity(factors.len());
@@ -85,9 +92,9 @@ impl FixedEffects {
         Ok(FixedEffects {
             rows_given,
             kept,
-            factors,
+            levels: factors.iter().map(|factor| factor.groups).collect(),
+            bundles: bundles_of(factors, &starts),
             sizes,
-            starts,
             meetings,
         })
     }
@@ -104,7 +111,7 @@ impl FixedEffects {
 
     /// Returns how many groups each factor has among the rows that are used.
     pub fn levels(&self) -> Vec<usize> {
-        self.factors.iter().map(|factor| factor.groups).collect()
+        self.levels.clone()
     }
 
     /// Returns how many rows a column must have before singletons are dropped.
@@ -131,21 +138,22 @@ impl FixedEffects {
 
     /// Tells for each factor whether its groups lie within clusters.
     pub(crate) fn nested_in(&self, clusters: &DenseCodes) -> Vec<bool> {
-        let nested = |factor: &DenseCodes| {
-            let mut cluster_of = vec![u32::MAX; factor.groups];
-            factor
-                .codes
-                .iter()
-                .zip(&clusters.codes)
-                .all(|(&group, &cluster)| {
-                    let known = &mut cluster_of[group as usize];
+        let mut nested = vec![false; self.levels.len()];
+        for bundle in &self.bundles {
+            for member in &bundle.members {
+                let mut cluster_of = vec![u32::MAX; self.levels[member.factor]];
+                let mut rows = bundle.codes.iter().zip(&clusters.codes);
+                nested[member.factor] = rows.all(|(&cell, &cluster)| {
+                    let group = member.group_of_cell[cell as usize] as usize - member.start;
+                    let known = &mut cluster_of[group];
                     if *known == u32::MAX {
                         *known = cluster;
                     }
                     *known == cluster
-                })
-        };
-        self.factors.iter().map(nested).collect()
+                });
+            }
+        }
+        nested
     }
 
     /// Removes the group effects from columns of the rows that are used: the residuals of their
@@ -156,15 +164,21 @@ impl FixedEffects {
     /// preconditioner: an iteration touches each pair of groups that meet once instead of each row, and
     /// sparse graphs of authors and repositories need far fewer of them. Source: S. Gaure, "OLS with
     /// multiple high dimensional category variables", Computational Statistics and Data Analysis 66
-    /// (2013) 8-18. Up to four columns go side by side, so that rows and meetings are walked once for
-    /// them.
+    /// (2013) 8-18. Up to six columns go side by side, so that rows and meetings are walked once for
+    /// them, and factors of few groups go together, so that a row looks into fewer tables.
     pub(crate) fn absorb(&self, columns: &mut [Vec<f64>]) -> Result<(), StatsError> {
-        for together in columns.chunks_mut(4) {
+        for together in columns.chunks_mut(6) {
             match together {
                 [one] => self.absorb_together([one])?,
                 [one, two] => self.absorb_together([one, two])?,
                 [one, two, three] => self.absorb_together([one, two, three])?,
                 [one, two, three, four] => self.absorb_together([one, two, three, four])?,
+                [one, two, three, four, five] => {
+                    self.absorb_together([one, two, three, four, five])?;
+                }
+                [one, two, three, four, five, six] => {
+                    self.absorb_together([one, two, three, four, five, six])?;
+                }
                 _ => {}
             }
         }
@@ -183,14 +197,18 @@ impl FixedEffects {
             }
         }
         let effects = self.solve(self.group_sums(&columns))?;
+        let of_cells: Vec<Vec<[f64; N]>> = self
+            .bundles
+            .iter()
+            .map(|bundle| bundle.cell_effects(&effects))
+            .collect();
         let mut block = [[0.0; N]; BLOCK_ROWS];
         for start in (0..self.kept.len()).step_by(BLOCK_ROWS) {
             let rows = start..(start + BLOCK_ROWS).min(self.kept.len());
             let block = &mut block[..rows.len()];
             block.fill([0.0; N]);
-            for (factor, &first) in self.factors.iter().zip(&self.starts) {
-                let effects = &effects[first..first + factor.groups];
-                for (slot, &code) in block.iter_mut().zip(&factor.codes[rows.clone()]) {
+            for (bundle, effects) in self.bundles.iter().zip(&of_cells) {
+                for (slot, &code) in block.iter_mut().zip(&bundle.codes[rows.clone()]) {
                     add(slot, &effects[code as usize]);
                 }
             }
@@ -204,7 +222,9 @@ impl FixedEffects {
     }
 
     fn group_sums<const N: usize>(&self, columns: &[&mut Vec<f64>; N]) -> Vec<[f64; N]> {
-        let mut sums = vec![[0.0; N]; self.sizes.len()];
+        let cells = self.bundles.iter();
+        let mut of_cells: Vec<Vec<[f64; N]>> =
+            cells.map(|bundle| vec![[0.0; N]; bundle.cells()]).collect();
         let mut block = [[0.0; N]; BLOCK_ROWS];
         for start in (0..self.kept.len()).step_by(BLOCK_ROWS) {
             let rows = start..(start + BLOCK_ROWS).min(self.kept.len());
@@ -213,10 +233,17 @@ impl FixedEffects {
                     slot[lane] = *value;
                 }
             }
-            for (factor, &first) in self.factors.iter().zip(&self.starts) {
-                let sums = &mut sums[first..first + factor.groups];
-                for (values, &code) in block.iter().zip(&factor.codes[rows.clone()]) {
+            for (bundle, sums) in self.bundles.iter().zip(&mut of_cells) {
+                for (values, &code) in block.iter().zip(&bundle.codes[rows.clone()]) {
                     add(&mut sums[code as usize], values);
+                }
+            }
+        }
+        let mut sums = vec![[0.0; N]; self.sizes.len()];
+        for (bundle, of_cells) in self.bundles.iter().zip(&of_cells) {
+            for member in &bundle.members {
+                for (&group, of_cell) in member.group_of_cell.iter().zip(of_cells) {
+                    add(&mut sums[group as usize], of_cell);
                 }
             }
         }
@@ -370,12 +397,6 @@ fn rows_without_singletons(factors: &[DenseCodes]) -> Vec<u32> {
         });
     }
     kept
-}
-
-fn add<const N: usize>(target: &mut [f64; N], addend: &[f64; N]) {
-    for (value, addend) in target.iter_mut().zip(addend) {
-        *value += addend;
-    }
 }
 
 fn dot<const N: usize>(a: &[[f64; N]], b: &[[f64; N]]) -> [f64; N] {

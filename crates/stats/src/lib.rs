@@ -5,6 +5,7 @@
 )]
 
 mod agreement;
+mod bundles;
 mod calibration;
 mod change_points;
 mod clustered_ranks;
@@ -72,7 +73,7 @@ pub use event_study::{EventPoint, EventStudy, EventStudyData, EventWindow, event
 pub use fixed_effects::FixedEffects;
 pub use hodges_lehmann::{Shift, hodges_lehmann, hodges_lehmann_ratio};
 pub use kaplan_meier::{CurvePoint, KaplanMeier, SurvivalQuantile};
-pub use log_rank::{log_rank, log_rank_clustered};
+pub use log_rank::{log_rank, log_rank_and_cox, log_rank_clustered, log_rank_of_regressors};
 pub use mann_whitney::{Magnitude, MannWhitney, cliffs_delta, mann_whitney};
 pub use mantel_haenszel::{
     ClusteredMantelHaenszel, MantelHaenszel, TwoByTwo, mantel_haenszel, mantel_haenszel_clustered,

@@ -3,8 +3,8 @@
 use nalgebra::{Cholesky, DMatrix, DVector, Dyn};
 
 use crate::codes::DenseCodes;
-use crate::cox::CoxData;
-use crate::cox_rows::rows_of;
+use crate::cox::{CoxData, CoxFit, fit};
+use crate::cox_rows::{HazardRows, TimeRanks, rows_of};
 use crate::distribution::f_upper;
 use crate::error::{StatsError, require_at_least, require_length};
 use crate::kaplan_meier::check_times;
@@ -106,13 +106,39 @@ pub fn log_rank_clustered(
     };
     let columns: Vec<Vec<f64>> = (1..codes.groups).map(of_group).collect();
     let regressors: Vec<&[f64]> = columns.iter().map(Vec::as_slice).collect();
-    let rows = rows_of(&CoxData {
+    log_rank_of_regressors(&CoxData {
         times,
         events,
         regressors: &regressors,
         strata,
         clusters: Some(clusters),
-    })?;
+    })
+}
+
+/// As [`log_rank_clustered`], the groups given as the regressors of a Cox model: 1 in its group and 0
+/// elsewhere, for each group but one. Needs clusters.
+pub fn log_rank_of_regressors(data: &CoxData) -> Result<ChiSquare, StatsError> {
+    score_test(
+        rows_of(data, TimeRanks::Skipped)?.as_ref(),
+        data.times.len(),
+    )
+}
+
+/// Returns what [`log_rank_of_regressors`] and [`cox()`] do of the same rows, which are sorted once for both.
+pub fn log_rank_and_cox(
+    data: &CoxData,
+) -> (Result<ChiSquare, StatsError>, Result<CoxFit, StatsError>) {
+    match rows_of(data, TimeRanks::Known) {
+        Ok(rows) => (
+            score_test(rows.as_ref(), data.times.len()),
+            fit(rows.as_ref(), data),
+        ),
+        Err(error) => (Err(error.clone()), Err(error)),
+    }
+}
+
+/// The test of no effect by the scores of clusters; `n` rows.
+fn score_test(rows: &dyn HazardRows, n: usize) -> Result<ChiSquare, StatsError> {
     let width = rows.width();
     require_at_least("clusters", width + 1, rows.clusters())?;
     let no_effect = DVector::zeros(width);
@@ -120,9 +146,8 @@ pub fn log_rank_clustered(
     let scores = &residuals.cluster_scores;
     let score: DVector<f64> = scores.row_sum().transpose();
     let clusters = rows.clusters() as f64;
-    let n = times.len() as f64;
     let between = spread(scores.transpose() * scores, &score, clusters);
-    let single = spread(residuals.row_products, &score, n);
+    let single = spread(residuals.row_products, &score, n as f64);
     let independent = rows.likelihood(&no_effect).information;
     // Rows that happen to repel each other within clusters can make the sum indefinite.
     let scale = independent.diagonal().max();
@@ -137,7 +162,7 @@ pub fn log_rank_clustered(
     let f = statistic * spare / (df * (clusters - 1.0));
     Ok(ChiSquare {
         p: f_upper(f, df, spare),
-        ..ChiSquare::new(statistic, width, times.len() as u64)
+        ..ChiSquare::new(statistic, width, n as u64)
     })
 }
 

@@ -1,37 +1,44 @@
 //! What rules look at, computed once for all of them.
 
+use std::ops::Range;
+
 use measures::{Metric, Observation, Observations};
 
 use super::rules::{Rule, Trigger};
 use crate::adoption::Adoption;
-use crate::effects::{Comparison, Exposure, Reading, rows_of_team, team_headlines};
-use crate::months::{first_second_of, month_index};
+use crate::effects::{
+    Comparison, Exposure, Family, Groups, Packed, Prepared, Question, Reading, Sensitivity,
+};
+use crate::months::month_index;
 
 /// Observations with the comparisons and the adoption that rules ask for, all as they stood at
 /// `reading.now`.
 pub(super) struct Context<'a> {
     pub(super) observations: &'a Observations,
-    pub(super) reading: &'a Reading,
+    pub(super) reading: Reading,
     pub(super) adoption: Adoption,
-    by_team: &'a [Vec<u32>],
-    comparisons: Vec<Comparison>,
+    prepared: &'a Prepared<'a>,
+    comparisons: &'a [Vec<Comparison>],
 }
 
 impl<'a> Context<'a> {
-    /// Compares what `rules` ask for. `adoption` is that of the months before `reading.now`.
+    /// Takes the comparisons of [`families_of`] the rules, and the adoption of the months before `now`, the
+    /// first second of a month.
     pub(super) fn new(
-        observations: &'a Observations,
-        by_team: &'a [Vec<u32>],
+        prepared: &'a Prepared<'a>,
         adoption: Adoption,
-        rules: &[Rule],
-        reading: &'a Reading,
+        comparisons: &'a [Vec<Comparison>],
+        now: i64,
     ) -> Self {
         Context {
-            observations,
-            reading,
+            observations: prepared.table.observations,
+            reading: Reading {
+                now,
+                ..prepared.reading.clone()
+            },
             adoption,
-            by_team,
-            comparisons: team_headlines(observations, by_team, &wanted(rules), reading),
+            comparisons,
+            prepared,
         }
     }
 
@@ -43,8 +50,10 @@ impl<'a> Context<'a> {
         months: u32,
         back: u32,
     ) -> impl Iterator<Item = Observation> {
-        let rows = self.as_they_are(team, months, back);
-        rows.filter_map(|row| row.as_of(self.reading.now))
+        let current = month_index(self.reading.now);
+        let until = current.saturating_sub(months * back);
+        let from = current.saturating_sub(months * (back + 1));
+        self.as_known(team, from.max(1)..until, |_| true)
     }
 
     /// All pull requests of a team in the arm with AI, each as it was then known.
@@ -53,23 +62,29 @@ impl<'a> Context<'a> {
         team: usize,
         exposure: Exposure,
     ) -> impl Iterator<Item = Observation> {
-        let rows = self.as_they_are(team, u32::MAX / 4, 0);
-        rows.filter(move |row| exposure.arm(row) == Some(true))
-            .filter_map(|row| row.as_of(self.reading.now))
+        let until = month_index(self.reading.now);
+        self.as_known(team, 1..until, move |row| {
+            row.flags.arm(exposure) == Some(true)
+        })
     }
 
-    fn as_they_are(
+    /// Those that were not opened by plain automation, in a range of months.
+    fn as_known(
         &self,
         team: usize,
-        months: u32,
-        back: u32,
-    ) -> impl Iterator<Item = &Observation> {
-        let current = month_index(self.reading.now);
-        let until = first_second_of(current.saturating_sub(months * back)).unwrap_or(0);
-        let from = first_second_of(current.saturating_sub(months * (back + 1))).unwrap_or(0);
-        rows_of_team(self.observations, self.by_team, team).filter(move |row| {
-            !row.plain_bot
-                && (row.opened.seconds()).is_some_and(|opened| (from..until).contains(&opened))
+        months: Range<u32>,
+        is_wanted: impl Fn(&Packed) -> bool,
+    ) -> impl Iterator<Item = Observation> {
+        let rows = self.prepared.table.by_team().of(team).iter();
+        let wanted = rows.filter(move |row| {
+            let packed = self.prepared.table.row(**row);
+            months.contains(&u32::from(packed.month))
+                && !packed.flags.is_plain_bot()
+                && is_wanted(packed)
+        });
+        wanted.filter_map(|row| {
+            let row = self.observations.rows.get(*row as usize)?;
+            row.as_of(self.reading.now)
         })
     }
 
@@ -81,7 +96,7 @@ impl<'a> Context<'a> {
         metric: Metric,
     ) -> Option<&Comparison> {
         let name = self.observations.teams.names().get(team)?;
-        self.comparisons.iter().find(|one| {
+        self.comparisons.iter().flatten().find(|one| {
             one.exposure == exposure
                 && one.metric == metric
                 && one.team.as_deref() == Some(name.as_ref())
@@ -96,6 +111,26 @@ impl<'a> Context<'a> {
             .get(team)
             .map_or("", AsRef::as_ref)
     }
+}
+
+/// The families of comparisons of teams that rules ask for at a moment: one for each exposure.
+pub(super) fn families_of(rules: &[Rule], now: i64) -> Vec<Family> {
+    let wanted = wanted(rules);
+    let family = |exposure| {
+        let asked = wanted.iter().filter(|it| it.0 == exposure);
+        Family {
+            question: Question {
+                exposure,
+                metrics: asked.map(|it| it.1).collect(),
+                groups: Groups::TogetherAndTeams,
+                sensitivity: Sensitivity::Skip,
+            },
+            as_of: Some(now),
+        }
+    };
+    [Exposure::AiAuthored, Exposure::AiReviewed]
+        .map(family)
+        .into()
 }
 
 /// The comparisons that rules ask for, each once.

@@ -17,10 +17,10 @@ use rayon::iter::{IndexedParallelIterator, IntoParallelRefIterator, ParallelIter
 use serde::Serialize;
 
 use crate::adoption::{AdoptionClock, Counts};
-use crate::effects::{Reading, rows_by_team};
+use crate::effects::{Comparison, Family, Prepared, Reading, families};
 use crate::months::{first_second_of, month_index, month_name};
 use behind::Behind;
-use context::Context;
+use context::{Context, families_of};
 pub use rules::{Rule, RulesError, builtin_rules, parse_rules};
 pub use triggers::Number;
 use triggers::Seen;
@@ -115,27 +115,45 @@ pub struct FollowUp {
 
 /// Works out the advice of the last full month before `reading.now`.
 pub fn advise(observations: &Observations, rules: &[Rule], reading: &Reading) -> AdviceReport {
+    let prepared = Prepared::new(observations, reading);
+    let comparisons = families(&prepared, &families_asked(rules, reading));
+    advise_prepared(&prepared, rules, &comparisons)
+}
+
+/// The comparisons that [`advise_prepared`] takes: as of the end of the last full month, and of the one
+/// before it.
+pub(crate) fn families_asked(rules: &[Rule], reading: &Reading) -> Vec<Family> {
+    let moments = moments_of(reading).into_iter();
+    moments
+        .flat_map(|now| families_of(rules, now.unwrap_or(0)))
+        .collect()
+}
+
+/// When the last full month ended, and when the one before it.
+fn moments_of(reading: &Reading) -> [Option<i64>; 2] {
     let current = month_index(reading.now);
-    let by_team = rows_by_team(observations);
+    [current, current.saturating_sub(1)].map(first_second_of)
+}
+
+/// As [`advise`], from the comparisons of [`families_asked`].
+pub(crate) fn advise_prepared(
+    prepared: &Prepared<'_>,
+    rules: &[Rule],
+    comparisons: &[Vec<Comparison>],
+) -> AdviceReport {
+    let observations = prepared.table.observations;
+    let current = month_index(prepared.reading.now);
     let counts = Counts::of(observations, AdoptionClock::Created);
-    let seen_when = |month: u32| {
-        let Some(now) = first_second_of(month) else {
+    let (of_now, of_before) = comparisons.split_at(comparisons.len() / 2);
+    let seen_when = |now: Option<i64>, comparisons: &[Vec<Comparison>]| {
+        let Some(now) = now else {
             return Vec::new();
         };
-        let reading = Reading {
-            now,
-            calendar: reading.calendar.clone(),
-        };
-        let adoption = counts.adoption(observations, month, None);
-        seen_in(
-            &Context::new(observations, &by_team, adoption, rules, &reading),
-            rules,
-        )
+        let adoption = counts.adoption(observations, month_index(now), None);
+        seen_in(&Context::new(prepared, adoption, comparisons, now), rules)
     };
-    let (now, before) = rayon::join(
-        || seen_when(current),
-        || seen_when(current.saturating_sub(1)),
-    );
+    let [now, before] = moments_of(&prepared.reading);
+    let (now, before) = rayon::join(|| seen_when(now, of_now), || seen_when(before, of_before));
     let mut teams: BTreeMap<&str, TeamAdvice> = BTreeMap::new();
     let fired_before = |id: &str| before.iter().any(|seen| seen.id == id && seen.fires());
     for seen in now.iter().filter(|seen| seen.fires()) {

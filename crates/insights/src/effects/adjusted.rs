@@ -8,7 +8,6 @@ use stats::{
 
 use measures::Metric;
 
-use super::groups::ArmGroups;
 use super::sample::Sample;
 use super::{EffectUnit, Gated};
 
@@ -50,7 +49,7 @@ pub struct Adjusted {
 }
 
 /// Estimates within author and repository, if there is enough that varies within them.
-pub(crate) fn adjusted(sample: &Sample) -> Gated<Adjusted> {
+pub(crate) fn adjusted(sample: &Sample<'_>) -> Gated<Adjusted> {
     let fewest = sample.fewest();
     let refuse =
         |what: String| Gated::refused(format!("cannot separate AI from who uses it: {what}"));
@@ -75,32 +74,19 @@ pub(crate) fn adjusted(sample: &Sample) -> Gated<Adjusted> {
     match estimate(sample) {
         Ok(mut adjusted) => {
             adjusted.switching_authors = switching_authors;
-            let repos = ArmGroups::of_arms(sample.repo.split_at(sample.n_ai));
-            adjusted.switching_repos = repos.switching();
+            adjusted.switching_repos = sample.switching_repos();
             Gated::Shown(adjusted)
         }
         Err(error) => refuse(error.to_string()),
     }
 }
 
-fn estimate(sample: &Sample) -> Result<Adjusted, StatsError> {
-    let mut regressors = vec![
-        sample.ai().into_iter().map(f64::from).collect::<Vec<f64>>(),
-        sample.draft.iter().copied().map(f64::from).collect(),
-    ];
-    if sample.metric != Metric::Size {
-        for counts in [&sample.size, &sample.files] {
-            let columns = log_and_unknown(counts);
-            regressors.extend(columns.into_iter().filter(|column| varies(column)));
-        }
-    }
-    let effects = FixedEffects::new(&[
-        &sample.person,
-        &sample.repo,
-        &sample.month,
-        &sample.kind,
-        &sample.weekday,
-    ])?;
+fn estimate(sample: &Sample<'_>) -> Result<Adjusted, StatsError> {
+    let Columns {
+        factors,
+        regressors,
+    } = Columns::of(sample);
+    let effects = FixedEffects::of_columns(factors)?;
     let regression = Regression::absorbing_columns(sample.scaled.clone(), regressors, &effects)?;
     let fit = regression.fit(StandardErrors::Clustered {
         clusters: &sample.person,
@@ -148,21 +134,76 @@ fn estimate(sample: &Sample) -> Result<Adjusted, StatsError> {
     })
 }
 
-/// The logarithm of 1 + count with zero for what is not known, and a column that says where that is.
-fn log_and_unknown(counts: &[u32]) -> [Vec<f64>; 2] {
-    let is_unknown = |count: u32| count == u32::MAX;
-    let log = |count: &u32| {
-        if is_unknown(*count) {
-            0.0
-        } else {
-            f64::from(*count).ln_1p()
+/// What an adjusted estimate needs beside the values.
+struct Columns {
+    /// Whom, where, when and what: the groups whose effects are absorbed.
+    factors: Vec<Vec<u32>>,
+    /// Whether it is with AI, which comes first, and what is told apart beside it: drafts, and lines and files
+    /// but for sizes themselves; of a count the logarithm of 1 + count, 0 where it is not known, and a column
+    /// that says where that is.
+    regressors: Vec<Vec<f64>>,
+}
+
+impl Columns {
+    /// Walks the rows once: each lies elsewhere in the table.
+    fn of(sample: &Sample<'_>) -> Self {
+        let rows = sample.len();
+        let mut groups: [Vec<u32>; 3] = std::array::from_fn(|_| Vec::with_capacity(rows));
+        let mut drafts = Vec::with_capacity(rows);
+        let mut counts: [Vec<u32>; 2] = std::array::from_fn(|_| Vec::with_capacity(rows));
+        let has_counts = sample.metric != Metric::Size;
+        for row in sample.packed() {
+            let of_row = [row.month.into(), row.kind.into(), row.weekday.into()];
+            for (column, group) in groups.iter_mut().zip(of_row) {
+                column.push(group);
+            }
+            drafts.push(f64::from(row.flags.is_draft()));
+            if has_counts {
+                for (column, count) in counts.iter_mut().zip([row.size, row.files]) {
+                    column.push(count);
+                }
+            }
         }
-    };
-    let unknown = |count: &u32| f64::from(is_unknown(*count));
-    [
-        counts.iter().map(log).collect(),
-        counts.iter().map(unknown).collect(),
-    ]
+        let mut with_ai = vec![0.0; rows];
+        with_ai[..sample.n_ai].fill(1.0);
+        let mut regressors = vec![with_ai, drafts];
+        let logs = Logarithms::new();
+        for counts in counts.into_iter().filter(|_| has_counts) {
+            let log: Vec<f64> = counts.iter().map(|count| logs.of(*count)).collect();
+            let unknown = counts.iter().map(|count| f64::from(*count == u32::MAX));
+            let unknown: Vec<f64> = unknown.collect();
+            regressors.extend([log, unknown].into_iter().filter(|column| varies(column)));
+        }
+        let repos = sample.stratum.iter().map(|stratum| stratum.repo());
+        let mut factors = vec![sample.person.clone(), repos.collect()];
+        factors.extend(groups);
+        Columns {
+            factors,
+            regressors,
+        }
+    }
+}
+
+/// Logarithms of 1 + count. Most counts are small, and looked up.
+struct Logarithms(Vec<f64>);
+
+impl Logarithms {
+    fn new() -> Self {
+        Logarithms(
+            (0..2_048_u32)
+                .map(|count| f64::from(count).ln_1p())
+                .collect(),
+        )
+    }
+
+    /// 0 for what is not known.
+    fn of(&self, count: u32) -> f64 {
+        if count == u32::MAX {
+            return 0.0;
+        }
+        let known = self.0.get(count as usize).copied();
+        known.unwrap_or_else(|| f64::from(count).ln_1p())
+    }
 }
 
 fn varies(column: &[f64]) -> bool {

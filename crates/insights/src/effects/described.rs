@@ -29,7 +29,7 @@ pub struct ArmDescription {
 }
 
 /// Describes an arm; `None` where it is too small to show.
-pub(crate) fn describe(sample: &Sample, with_ai: bool) -> Option<ArmDescription> {
+pub(crate) fn describe(sample: &Sample<'_>, with_ai: bool) -> Option<ArmDescription> {
     let values = sample.arm(&sample.value, with_ai);
     if values.len() < FEWEST_SHOWN {
         return None;
@@ -56,13 +56,9 @@ pub(crate) fn describe(sample: &Sample, with_ai: bool) -> Option<ArmDescription>
             // The interval inverts a cluster-robust test: it keeps its level with few authors, where the
             // bootstrap does not, and costs one walk.
             description.median = clustered.quantile(0.5).ok();
-            let at = |probability| {
-                let estimate = clustered.quantile(probability).ok()?;
-                Some(estimate.estimate)
-            };
-            description.p25 = at(0.25);
-            description.p75 = at(0.75);
-            description.p90 = at(0.9);
+            description.p25 = clustered.point(0.25).ok();
+            description.p75 = clustered.point(0.75).ok();
+            description.p90 = clustered.point(0.9).ok();
         }
     }
     Some(description)

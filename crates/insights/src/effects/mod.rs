@@ -6,13 +6,18 @@
 mod adjusted;
 mod compare;
 mod described;
+mod family;
 mod groups;
+mod ordered;
 mod outcome;
 mod over_time;
+mod packed;
+mod prepared;
 mod sample;
 mod sensitivity;
 mod stratified;
 mod survival;
+mod table;
 mod unadjusted;
 
 use measures::{Metric, Observation, Observations};
@@ -20,10 +25,13 @@ use serde::{Deserialize, Serialize};
 use stats::Interval;
 
 pub use adjusted::Adjusted;
-pub(crate) use compare::{rows_by_team, rows_of_team, team_headlines};
+
 pub use described::ArmDescription;
+pub(crate) use family::{Family, families};
 pub use outcome::{Exposure, Reading};
 pub use over_time::OverTime;
+pub(crate) use packed::Packed;
+pub(crate) use prepared::Prepared;
 pub use sensitivity::Variant;
 pub use stratified::{Stratified, StratifiedUnit};
 pub(crate) use survival::wait_of;
@@ -273,5 +281,11 @@ pub fn compare(
     question: &Question,
     reading: &Reading,
 ) -> Vec<Comparison> {
-    compare::family(observations, question, reading)
+    let prepared = Prepared::new(observations, reading);
+    let family = Family {
+        question: question.clone(),
+        as_of: None,
+    };
+    let families = families(&prepared, &[family]);
+    families.into_iter().flatten().collect()
 }

@@ -1,9 +1,10 @@
 //! What is compared: the arm of a pull request, and its value in a metric.
 
-use measures::{Arm, Calendar, Clock, Metric, Observation, Unit};
+use measures::{Arm, Calendar, Clock, Metric, Observation, Observations, Unit};
 use serde::{Deserialize, Serialize};
 
 use super::EffectUnit;
+use super::ordered::UNKNOWN;
 
 /// How long a pull request has to be merged in to count in the merged share.
 const MERGED_WITHIN_SECONDS: i64 = 7 * 86_400;
@@ -99,6 +100,13 @@ impl Outcome {
             Metric::AiReviewed => (!row.plain_bot).then(|| share(row.ai_reviewed)),
             _ => None,
         }
+    }
+
+    /// The values of all rows; [`UNKNOWN`] where they are not known.
+    pub(crate) fn values(self, observations: &Observations, reading: &Reading) -> Vec<u32> {
+        let rows = observations.rows.iter();
+        rows.map(|row| self.value(row, reading).unwrap_or(UNKNOWN))
+            .collect()
     }
 
     /// The value on the scale of the comparison: logarithms for ratios.

@@ -1,8 +1,5 @@
 //! Step 6: do teams differ from themselves in months with more AI?
 
-use std::collections::HashMap;
-
-use measures::Observations;
 use serde::Serialize;
 use stats::{
     EffectsCounted, FixedEffects, Interval, Regression, Resampling, StandardErrors, StatsError,
@@ -10,8 +7,10 @@ use stats::{
 };
 
 use super::Gated;
-use super::groups::each_once;
-use super::outcome::{Exposure, Outcome, Reading};
+use super::groups::distinct;
+use super::ordered::Entry;
+use super::outcome::{Exposure, Outcome};
+use super::prepared::Prepared;
 use crate::months::month_index;
 
 /// Fewest teams of the panel.
@@ -44,77 +43,54 @@ pub struct OverTime {
     pub n: usize,
 }
 
-/// A team in a month.
-#[derive(Default)]
-struct Cell {
-    with_ai: u32,
-    all: u32,
-    values: Vec<u32>,
-}
-
-impl Cell {
-    /// Adds the rows of another, which is empty after it.
-    fn take(&mut self, other: &mut Cell) {
-        self.with_ai += std::mem::take(&mut other.with_ai);
-        self.all += std::mem::take(&mut other.all);
-        self.values.append(&mut other.values);
-    }
-}
-
 /// Builds the panel of team-months and regresses. Complete months only.
 pub(crate) fn over_time(
-    observations: &Observations,
+    prepared: &Prepared<'_>,
+    entries: &[Entry],
     exposure: Exposure,
     outcome: Outcome,
-    reading: &Reading,
 ) -> Gated<OverTime> {
-    let current = month_index(reading.now);
-    let mut cells: HashMap<(u32, u32), Cell> = HashMap::new();
-    // Rows of a repository stand in order: most are of the same team and month as the one before.
-    let mut last = (u32::MAX, u32::MAX);
-    let mut open = Cell::default();
-    for row in &observations.rows {
-        let (Some(ai), Some(team), Some(opened)) =
-            (exposure.arm(row), row.team.index(), row.opened.seconds())
-        else {
+    let cells = prepared.table.months();
+    let current = month_index(prepared.reading.now);
+    let place_of = |entry: &Entry| {
+        let is_wanted = entry.flags.arm(exposure).is_some() && u32::from(entry.month) < current;
+        cells
+            .place(entry.team, entry.month)
+            .filter(|place| is_wanted && *place < cells.cells())
+    };
+    let mut starts = vec![0; cells.cells() + 1];
+    for place in entries.iter().filter_map(place_of) {
+        starts[place + 1] += 1;
+    }
+    for place in 0..cells.cells() {
+        starts[place + 1] += starts[place];
+    }
+    // Sorted as the entries are, values stay sorted within each cell.
+    let mut ends = starts.clone();
+    let mut values = vec![0; starts[cells.cells()]];
+    for entry in entries {
+        if let Some(place) = place_of(entry) {
+            values[ends[place]] = entry.value;
+            ends[place] += 1;
+        }
+    }
+    let (mut share, mut level, mut teams, mut months) = (vec![], vec![], vec![], vec![]);
+    for place in 0..cells.cells() {
+        let of_cell = &values[starts[place]..starts[place + 1]];
+        if of_cell.len() < FEWEST_IN_CELL {
+            continue;
+        }
+        let middle = &of_cell[(of_cell.len() - 1) / 2..=of_cell.len() / 2];
+        let middle: Vec<f64> = middle.iter().map(|it| outcome.scaled(*it)).collect();
+        let (Ok(median), Some(of_ai)) = (median(&middle), cells.share(place, exposure)) else {
             continue;
         };
-        let month = month_index(opened);
-        if month >= current {
-            continue;
-        }
-        let key = (team as u32, month);
-        if key != last {
-            cells.entry(last).or_default().take(&mut open);
-            last = key;
-        }
-        open.with_ai += u32::from(ai);
-        open.all += 1;
-        if let Some(value) = outcome.value(row, reading) {
-            open.values.push(value);
-        }
+        share.push(of_ai);
+        level.push(median);
+        teams.push((place / cells.months) as u32);
+        months.push(cells.first_month + (place % cells.months) as u32);
     }
-    cells.entry(last).or_default().take(&mut open);
-    let mut cells: Vec<((u32, u32), Cell)> = cells.into_iter().collect();
-    cells.sort_unstable_by_key(|it| it.0);
-    let (mut share, mut level, mut teams, mut months) = (vec![], vec![], vec![], vec![]);
-    for ((team, month), cell) in cells {
-        if cell.values.len() < FEWEST_IN_CELL {
-            continue;
-        }
-        let scaled: Vec<f64> = cell
-            .values
-            .iter()
-            .map(|value| outcome.scaled(*value))
-            .collect();
-        if let Ok(median) = median(&scaled) {
-            share.push(f64::from(cell.with_ai) / f64::from(cell.all));
-            level.push(median);
-            teams.push(team);
-            months.push(month);
-        }
-    }
-    let (team_count, month_count) = (each_once(&teams).len(), each_once(&months).len());
+    let (team_count, month_count) = (distinct(&teams), distinct(&months));
     if team_count < FEWEST_TEAMS || month_count < FEWEST_MONTHS {
         return Gated::refused(format!(
             "{team_count} teams over {month_count} months, {FEWEST_TEAMS} and {FEWEST_MONTHS} are needed"

@@ -1,13 +1,16 @@
 //! Step 8: the same under other definitions.
 
-use measures::{Calendar, Clock, Metric, Observation};
+use measures::{Calendar, Clock, Metric};
 use serde::Serialize;
 use stats::{Interval, misclassification_range};
 
 use jiff::tz::TimeZone;
 
+use super::ordered::{Entry, ordered};
 use super::outcome::{Outcome, Reading};
+use super::prepared::Prepared;
 use super::sample::{Cut, Sample};
+use super::table::Table;
 use super::{Basis, EffectUnit, Headline, adjusted, unadjusted};
 
 /// Confidence from which a verdict counts as hard.
@@ -42,16 +45,15 @@ pub struct Variant {
 }
 
 /// Tries the other definitions that a metric has.
-pub(crate) fn variants<'r, I: Iterator<Item = &'r Observation>>(
-    rows: impl Fn() -> I,
-    cut: Cut<'_>,
-) -> Vec<Variant> {
+pub(crate) fn variants(prepared: &Prepared<'_>, entries: &[Entry], cut: Cut) -> Vec<Variant> {
     let metric = cut.outcome.metric;
+    let table = &prepared.table;
     let mut variants = vec![estimate(
         "AI by hard evidence only",
-        rows(),
+        table,
+        entries,
         Cut {
-            keep: |row, ai| !ai || row.confidence_percent >= HARD_PERCENT,
+            keep: Some(|row, ai| !ai || row.confidence_percent >= HARD_PERCENT),
             ..cut
         },
     )];
@@ -60,51 +62,54 @@ pub(crate) fn variants<'r, I: Iterator<Item = &'r Observation>>(
     }
     variants.push(estimate(
         "without merges within a minute",
-        rows(),
+        table,
+        entries,
         Cut {
-            keep: |row, _| {
+            keep: Some(|row, _| {
                 row.clock(Clock::Cycle, &Calendar::Always)
                     .is_none_or(|seconds| seconds >= INSTANT_SECONDS)
-            },
+            }),
             ..cut
         },
     ));
     let business = Reading {
         calendar: Calendar::business_hours(TimeZone::UTC, &[]),
-        ..cut.reading.clone()
+        ..prepared.reading.clone()
     };
-    variants.push(estimate(
-        "business hours only (Monday to Friday, 9 to 18 UTC)",
-        rows(),
-        Cut {
-            reading: &business,
-            ..cut
-        },
-    ));
-    let with_clock = |clock| Cut {
-        outcome: Outcome {
+    let mut read_by = |what, clock, reading: &Reading| {
+        let outcome = Outcome {
             metric,
             clock: Some(clock),
-        },
-        ..cut
+        };
+        let values = outcome.values(table.observations, reading);
+        let entries = ordered(table, outcome, &values);
+        variants.push(estimate(what, table, &entries, Cut { outcome, ..cut }));
     };
+    if let Some(clock) = cut.outcome.clock {
+        read_by(
+            "business hours only (Monday to Friday, 9 to 18 UTC)",
+            clock,
+            &business,
+        );
+    }
+    let reading = &prepared.reading;
     match metric {
-        Metric::Cycle => variants.push(estimate(
+        Metric::Cycle => read_by(
             "from the opening instead of ready",
-            rows(),
-            with_clock(Clock::OpenToMerge),
-        )),
+            Clock::OpenToMerge,
+            reading,
+        ),
         Metric::Pickup => {
-            variants.push(estimate(
+            read_by(
                 "from the opening instead of ready",
-                rows(),
-                with_clock(Clock::PickupFromOpen),
-            ));
-            variants.push(estimate(
+                Clock::PickupFromOpen,
+                reading,
+            );
+            read_by(
                 "bots counted as reviewers (the trap, to show it)",
-                rows(),
-                with_clock(Clock::ReviewByAnyone),
-            ));
+                Clock::ReviewByAnyone,
+                reading,
+            );
         }
         _ => {}
     }
@@ -135,12 +140,8 @@ pub(crate) fn if_detection_misses(headline: &Headline, unit: EffectUnit) -> Opti
     })
 }
 
-fn estimate<'r>(
-    what: &'static str,
-    rows: impl Iterator<Item = &'r Observation>,
-    cut: Cut<'_>,
-) -> Variant {
-    let sample = Sample::take(rows, cut);
+fn estimate(what: &'static str, table: &Table<'_>, entries: &[Entry], cut: Cut) -> Variant {
+    let sample = Sample::new(table, entries, cut);
     let mut variant = Variant {
         what,
         n: sample.len(),

@@ -1,6 +1,6 @@
 //! Step 4: like with like, by repository, size bucket and type.
 
-use measures::{Metric, SizeBucket};
+use measures::Metric;
 use serde::Serialize;
 use stats::{
     Interval, StatsError, Stratified as Rows, TwoByTwo, mantel_haenszel, mantel_haenszel_clustered,
@@ -12,11 +12,6 @@ use super::{EffectUnit, Gated};
 
 /// Fewest pull requests with AI that have a counterpart in their stratum.
 const FEWEST_COMPARABLE: usize = 10;
-
-/// The bucket of what has no size, after all others.
-const NO_BUCKET: u32 = SizeBucket::Xxl as u32 + 1;
-/// More kinds of change than there are; the last is that of titles which do not tell.
-const KINDS: u32 = 16;
 
 /// What a stratified estimate is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, schemars::JsonSchema)]
@@ -48,7 +43,7 @@ pub struct Stratified {
 }
 
 /// Compares within strata.
-pub(crate) fn stratified(sample: &Sample) -> Gated<Stratified> {
+pub(crate) fn stratified(sample: &Sample<'_>) -> Gated<Stratified> {
     let strata = strata(sample);
     let n_ai = sample.n_ai;
     let comparable = comparable_with_ai(sample, &strata);
@@ -66,21 +61,17 @@ pub(crate) fn stratified(sample: &Sample) -> Gated<Stratified> {
     computed.map_or_else(|error| Gated::refused(error.to_string()), Gated::Shown)
 }
 
-/// The stratum of each row: repository by size bucket by type. Sizes are no stratum of themselves.
-fn strata(sample: &Sample) -> Vec<u32> {
-    let stratum = |row: usize| {
-        let size = sample.size[row];
-        let bucket = if sample.metric == Metric::Size || size == u32::MAX {
-            NO_BUCKET
-        } else {
-            SizeBucket::of(u64::from(size)) as u32
-        };
-        (sample.repo[row] * (NO_BUCKET + 1) + bucket) * KINDS + sample.kind[row].min(KINDS - 1)
-    };
-    (0..sample.len()).map(stratum).collect()
+/// The stratum of each row. Sizes are no stratum of themselves.
+fn strata(sample: &Sample<'_>) -> Vec<u32> {
+    let strata = sample.stratum.iter();
+    if sample.metric == Metric::Size {
+        strata.map(|it| it.without_size().0).collect()
+    } else {
+        strata.map(|it| it.0).collect()
+    }
 }
 
-fn comparable_with_ai(sample: &Sample, strata: &[u32]) -> usize {
+fn comparable_with_ai(sample: &Sample<'_>, strata: &[u32]) -> usize {
     let count = strata.iter().max().map_or(0, |last| *last as usize + 1);
     let mut has_others = vec![false; count];
     for stratum in sample.arm(strata, false) {
@@ -92,7 +83,7 @@ fn comparable_with_ai(sample: &Sample, strata: &[u32]) -> usize {
         .count()
 }
 
-fn ratio(sample: &Sample, strata: &[u32], overlap: f64) -> Result<Stratified, StatsError> {
+fn ratio(sample: &Sample<'_>, strata: &[u32], overlap: f64) -> Result<Stratified, StatsError> {
     let ai = sample.ai();
     let rows = Rows {
         values: &sample.scaled,
@@ -114,7 +105,7 @@ fn ratio(sample: &Sample, strata: &[u32], overlap: f64) -> Result<Stratified, St
     })
 }
 
-fn odds_ratio(sample: &Sample, strata: &[u32], overlap: f64) -> Result<Stratified, StatsError> {
+fn odds_ratio(sample: &Sample<'_>, strata: &[u32], overlap: f64) -> Result<Stratified, StatsError> {
     let events: Vec<bool> = sample.value.iter().map(|value| *value == 1).collect();
     let compared = mantel_haenszel_clustered(&sample.ai(), &events, strata, &sample.person)?;
     let count = |with_ai: bool| {

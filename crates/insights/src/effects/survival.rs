@@ -6,12 +6,14 @@
 use measures::{Metric, Observation};
 use serde::Serialize;
 use stats::{
-    CoxData, CumulativeIncidence, CurvePoint, Ending, Interval, KaplanMeier, StatsError,
-    SurvivalQuantile, cox, log_rank_clustered,
+    CoxData, CoxFit, CumulativeIncidence, CurvePoint, Ending, Interval, KaplanMeier, StatsError,
+    SurvivalQuantile, log_rank_and_cox, log_rank_of_regressors,
 };
 
 use super::Gated;
+use super::ordered::{ByTeam, Entry, UNKNOWN, sorted};
 use super::outcome::{Exposure, Reading};
+use super::table::Table;
 
 const DAY_SECONDS: f64 = 86_400.0;
 /// Fewest events in each arm.
@@ -64,103 +66,138 @@ pub struct HazardRatio {
     pub proportionality_p: f64,
 }
 
-/// Columns of equal length: those with AI first, in each arm by time and person, so that none of the
-/// methods has to sort them.
-struct Waits {
-    seconds: Vec<f64>,
+/// The waits of all pull requests, sorted once for all arms and teams.
+pub(crate) struct Waits {
+    metric: Metric,
+    /// Seconds in their order, then in that of people.
+    entries: Vec<Entry>,
+    /// How each ended, by row.
     ends: Vec<Ending>,
-    events: Vec<bool>,
-    person: Vec<u32>,
-    repo: Vec<u32>,
-    n_ai: usize,
 }
 
-/// One wait, packed for sorting.
-#[derive(Clone, Copy)]
-struct Wait {
-    without_ai: bool,
-    seconds: u32,
-    person: u32,
-    repo: u32,
-    end: Ending,
+/// The same by team.
+pub(crate) struct WaitsByTeam {
+    metric: Metric,
+    entries: ByTeam,
+    ends: Vec<Ending>,
 }
 
 impl Waits {
-    fn new(mut waits: Vec<Wait>) -> Self {
-        let n_ai = partition(&mut waits);
-        let (with, without) = waits.split_at_mut(n_ai);
-        for arm in [with, without] {
-            arm.sort_unstable_by_key(|it| (u64::from(it.seconds) << 32) | u64::from(it.person));
+    /// Reads the waits of a metric; `None` for one that is not followed.
+    pub(crate) fn new(table: &Table<'_>, metric: Metric, reading: &Reading) -> Option<Self> {
+        if !matches!(metric, Metric::Cycle | Metric::Pickup) {
+            return None;
         }
-        Waits {
-            seconds: waits.iter().map(|it| f64::from(it.seconds)).collect(),
-            ends: waits.iter().map(|it| it.end).collect(),
-            events: waits.iter().map(|it| it.end == Ending::Event).collect(),
-            person: waits.iter().map(|it| it.person).collect(),
-            repo: waits.iter().map(|it| it.repo).collect(),
-            n_ai,
+        let rows = &table.observations.rows;
+        let mut ends = Vec::with_capacity(rows.len());
+        let mut seconds = Vec::with_capacity(rows.len());
+        for row in rows {
+            let wait = wait_of(row, metric, reading).filter(|_| row.measured);
+            ends.push(wait.map_or(Ending::Censored, |it| it.1));
+            seconds.push(wait.map_or(UNKNOWN, |it| it.0 as u32));
         }
+        Some(Waits {
+            metric,
+            entries: sorted(table, &seconds),
+            ends,
+        })
     }
 
-    fn arm<'c, T>(&self, column: &'c [T], with_ai: bool) -> &'c [T] {
-        let (with, without) = column.split_at(self.n_ai);
-        if with_ai { with } else { without }
+    /// Follows all pull requests from ready on.
+    pub(crate) fn of_all(&self, exposure: Exposure) -> Gated<Survival> {
+        survival(&self.entries, &self.ends, exposure, self.metric)
     }
 
-    fn events_in(&self, with_ai: bool) -> usize {
-        let events = self.arm(&self.events, with_ai).iter();
-        events.filter(|event| **event).count()
+    /// Puts the waits of each of `teams` together.
+    pub(crate) fn by_team(self, teams: usize) -> WaitsByTeam {
+        WaitsByTeam {
+            metric: self.metric,
+            entries: ByTeam::new(&self.entries, teams),
+            ends: self.ends,
+        }
     }
 }
 
-/// Puts those with AI first and returns how many they are.
-fn partition(waits: &mut [Wait]) -> usize {
-    let mut n_ai = 0;
-    for index in 0..waits.len() {
-        if !waits[index].without_ai {
-            waits.swap(n_ai, index);
-            n_ai += 1;
-        }
+impl WaitsByTeam {
+    /// Follows the pull requests of a team from ready on.
+    pub(crate) fn of_team(&self, exposure: Exposure, team: usize) -> Gated<Survival> {
+        survival(self.entries.of(team), &self.ends, exposure, self.metric)
     }
-    n_ai
 }
 
-/// Follows pull requests from ready on; for cycle and pickup.
-pub(crate) fn survival<'r>(
-    rows: impl Iterator<Item = &'r Observation>,
+fn survival(
+    entries: &[Entry],
+    ends: &[Ending],
     exposure: Exposure,
     metric: Metric,
-    reading: &Reading,
 ) -> Gated<Survival> {
-    if !matches!(metric, Metric::Cycle | Metric::Pickup) {
-        return Gated::refused("for cycle and pickup only");
+    let mut columns = Columns::with_capacity(entries.len());
+    for entry in entries {
+        if let Some(ai) = entry.flags.arm(exposure) {
+            columns.push(ai, ends[entry.row as usize], entry);
+        }
     }
-    let mut waits = Vec::new();
-    for row in rows.filter(|row| row.measured) {
-        let (Some(ai), Some((seconds, end))) = (exposure.arm(row), wait_of(row, metric, reading))
-        else {
-            continue;
-        };
-        let repo = row.repo.index().unwrap_or(0) as u32;
-        waits.push(Wait {
-            without_ai: !ai,
-            seconds: seconds as u32,
-            person: match row.person.index() {
-                Some(person) => person as u32,
-                None => u32::MAX - repo,
-            },
-            repo,
-            end,
-        });
-    }
-    let waits = Waits::new(waits);
-    let fewest = waits.events_in(true).min(waits.events_in(false));
+    let fewest = columns.arms.iter().map(Arm::event_count).min().unwrap_or(0);
     if fewest < FEWEST_EVENTS {
         return Gated::refused(format!(
             "it happened {fewest} times in one arm, {FEWEST_EVENTS} are needed"
         ));
     }
-    follow(&waits, metric).map_or_else(|error| Gated::refused(error.to_string()), Gated::Shown)
+    follow(&columns, metric).map_or_else(|error| Gated::refused(error.to_string()), Gated::Shown)
+}
+
+/// Columns of equal length in order of time and person, so that none of the methods has to sort them.
+struct Columns {
+    seconds: Vec<f64>,
+    events: Vec<bool>,
+    /// 1 with AI, 0 without.
+    ai: Vec<f64>,
+    person: Vec<u32>,
+    repo: Vec<u32>,
+    /// The same by arm, the one with AI first.
+    arms: [Arm; 2],
+}
+
+/// One arm of them.
+#[derive(Default)]
+struct Arm {
+    seconds: Vec<f64>,
+    ends: Vec<Ending>,
+    events: Vec<bool>,
+    person: Vec<u32>,
+}
+
+impl Arm {
+    fn event_count(&self) -> usize {
+        self.events.iter().filter(|event| **event).count()
+    }
+}
+
+impl Columns {
+    fn with_capacity(rows: usize) -> Self {
+        Columns {
+            seconds: Vec::with_capacity(rows),
+            events: Vec::with_capacity(rows),
+            ai: Vec::with_capacity(rows),
+            person: Vec::with_capacity(rows),
+            repo: Vec::with_capacity(rows),
+            arms: [Arm::default(), Arm::default()],
+        }
+    }
+
+    fn push(&mut self, ai: bool, end: Ending, entry: &Entry) {
+        let (seconds, is_event) = (f64::from(entry.value), end == Ending::Event);
+        self.seconds.push(seconds);
+        self.events.push(is_event);
+        self.ai.push(f64::from(ai));
+        self.person.push(entry.person);
+        self.repo.push(entry.stratum.repo());
+        let arm = &mut self.arms[usize::from(!ai)];
+        arm.seconds.push(seconds);
+        arm.ends.push(end);
+        arm.events.push(is_event);
+        arm.person.push(entry.person);
+    }
 }
 
 /// How many seconds it was waited for a merge or a first look, and how that ended; `None` where it
@@ -198,40 +235,44 @@ fn end_of(row: &Observation, metric: Metric, now: i64) -> Option<(i64, Ending)> 
     })
 }
 
-fn follow(waits: &Waits, metric: Metric) -> Result<Survival, StatsError> {
-    let groups: Vec<u32> = (0..waits.seconds.len())
-        .map(|row| u32::from(row < waits.n_ai))
-        .collect();
-    let log_rank = log_rank_clustered(
-        &waits.seconds,
-        &waits.events,
-        &groups,
-        Some(&waits.repo),
-        &waits.person,
-    );
+fn follow(columns: &Columns, metric: Metric) -> Result<Survival, StatsError> {
+    let data = CoxData {
+        times: &columns.seconds,
+        events: &columns.events,
+        regressors: &[&columns.ai],
+        strata: Some(&columns.repo),
+        clusters: Some(&columns.person),
+    };
+    let (log_rank, hazard_ratio) = if columns.seconds.len() > MOST_ROWS_FOR_COX {
+        let too_many =
+            format!("not estimated above {MOST_ROWS_FOR_COX} pull requests: the curves say it all");
+        (log_rank_of_regressors(&data), Gated::refused(too_many))
+    } else {
+        let (log_rank, fit) = log_rank_and_cox(&data);
+        (log_rank, hazard_ratio(fit))
+    };
+    let [with_ai, without_ai] = &columns.arms;
     Ok(Survival {
         event: if metric == Metric::Cycle {
             "merged; closed without a merge ends the wait as well, open ones wait on"
         } else {
             "first review by another person; merged or closed without one, and open ones, are censored"
         },
-        with_ai: arm(waits, true, metric)?,
-        without_ai: arm(waits, false, metric)?,
+        with_ai: describe(with_ai, metric)?,
+        without_ai: describe(without_ai, metric)?,
         log_rank_p: log_rank.ok().map(|test| test.p),
-        hazard_ratio: hazard_ratio(waits),
+        hazard_ratio,
     })
 }
 
-fn arm(waits: &Waits, with_ai: bool, metric: Metric) -> Result<SurvivalArm, StatsError> {
-    let seconds = waits.arm(&waits.seconds, with_ai);
-    let curve = KaplanMeier::clustered(
-        seconds,
-        waits.arm(&waits.events, with_ai),
-        waits.arm(&waits.person, with_ai),
-    )?;
-    let incidence = CumulativeIncidence::new(seconds, waits.arm(&waits.ends, with_ai))?;
+fn describe(arm: &Arm, metric: Metric) -> Result<SurvivalArm, StatsError> {
+    let curve = KaplanMeier::clustered(&arm.seconds, &arm.events, &arm.person)?;
+    // Only a merge has another end that competes with it.
+    let incidence = (metric == Metric::Cycle)
+        .then(|| CumulativeIncidence::new(&arm.seconds, &arm.ends))
+        .transpose()?;
     let happened = |days: f64| -> CurvePoint {
-        if metric == Metric::Cycle {
+        if let Some(incidence) = &incidence {
             return incidence.incidence_at(days * DAY_SECONDS);
         }
         let waiting = curve.survival_at(days * DAY_SECONDS);
@@ -245,30 +286,15 @@ fn arm(waits: &Waits, with_ai: bool, metric: Metric) -> Result<SurvivalArm, Stat
         }
     };
     Ok(SurvivalArm {
-        n: seconds.len(),
-        events: waits.events_in(with_ai),
+        n: arm.seconds.len(),
+        events: arm.event_count(),
         median: curve.median(),
         within_a_day: happened(1.0),
         within_seven_days: happened(7.0),
     })
 }
 
-fn hazard_ratio(waits: &Waits) -> Gated<HazardRatio> {
-    if waits.seconds.len() > MOST_ROWS_FOR_COX {
-        return Gated::refused(format!(
-            "not estimated above {MOST_ROWS_FOR_COX} pull requests: the curves say it all"
-        ));
-    }
-    let ai: Vec<f64> = (0..waits.seconds.len())
-        .map(|row| f64::from(row < waits.n_ai))
-        .collect();
-    let fit = cox(&CoxData {
-        times: &waits.seconds,
-        events: &waits.events,
-        regressors: &[&ai],
-        strata: Some(&waits.repo),
-        clusters: Some(&waits.person),
-    });
+fn hazard_ratio(fit: Result<CoxFit, StatsError>) -> Gated<HazardRatio> {
     let coefficient = match fit {
         Ok(fit) => fit.coefficients.into_iter().next(),
         Err(error) => return Gated::refused(error.to_string()),

@@ -28,7 +28,7 @@ pub struct Unadjusted {
 }
 
 /// Compares the arms as they are.
-pub(crate) fn unadjusted(sample: &Sample) -> Gated<Unadjusted> {
+pub(crate) fn unadjusted(sample: &Sample<'_>) -> Gated<Unadjusted> {
     let fewest = sample.fewest();
     if fewest < FEWEST_SHOWN {
         return Gated::refused(format!(
@@ -45,7 +45,7 @@ pub(crate) fn unadjusted(sample: &Sample) -> Gated<Unadjusted> {
     computed.map_or_else(|error| Gated::refused(error.to_string()), Gated::Shown)
 }
 
-fn ratio(sample: &Sample) -> Result<Unadjusted, stats::StatsError> {
+fn ratio(sample: &Sample<'_>) -> Result<Unadjusted, stats::StatsError> {
     let (with, without) = sample.arms();
     let (shift, ranks) = compare_clustered(with, without)?;
     let half_width = (shift.interval.high - shift.interval.low) / 2.0;
@@ -62,7 +62,7 @@ fn ratio(sample: &Sample) -> Result<Unadjusted, stats::StatsError> {
     })
 }
 
-fn points(sample: &Sample) -> Result<Unadjusted, stats::StatsError> {
+fn points(sample: &Sample<'_>) -> Result<Unadjusted, stats::StatsError> {
     let (with, without) = sample.arms();
     let found = compare_shares_clustered(with, without)?;
     Ok(Unadjusted {

@@ -83,32 +83,34 @@ pub struct FirstReviewCurves {
 /// Splits the cycle for all together, then for each team where there are several.
 pub(super) fn cycle_splits(observations: &Observations, reading: &Reading) -> Vec<CycleSplit> {
     let teams = observations.teams.names().len();
-    let mut all = [Stages::default(), Stages::default()];
-    let mut by_team = vec![[Stages::default(), Stages::default()]; teams];
+    // Behind the teams, what belongs to none: all together are put together from these.
+    let mut by_team = vec![[Stages::default(), Stages::default()]; teams + 1];
     for row in observations.rows.iter().filter(|row| row.measured) {
         let Some(arm) = row.arm() else { continue };
-        let place = usize::from(arm != Arm::Ai);
-        let seconds = stages_of(row, reading);
-        if let Some(stages) = all.get_mut(place) {
-            stages.add(seconds);
-        }
-        if let Some(stages) = row.team.index().and_then(|team| by_team.get_mut(team)) {
-            stages[place].add(seconds);
+        let team = row.team.index().map_or(teams, |team| team.min(teams));
+        if let Some(stages) = by_team.get_mut(team) {
+            stages[usize::from(arm != Arm::Ai)].add(stages_of(row, reading));
         }
     }
-    let split = |team: Option<String>, [with_ai, without_ai]: [Stages; 2]| CycleSplit {
-        team,
-        with_ai: with_ai.medians(),
-        without_ai: without_ai.medians(),
+    let split = |team: Option<String>, groups: &[[Stages; 2]]| {
+        let arm = |place: usize| {
+            let of_arm: Vec<&Stages> = groups.iter().map(|arms| &arms[place]).collect();
+            Stages::medians(&of_arm)
+        };
+        CycleSplit {
+            team,
+            with_ai: arm(0),
+            without_ai: arm(1),
+        }
     };
-    let mut splits = vec![split(None, all)];
+    let mut splits = vec![split(None, &by_team)];
     if teams > 1 {
         let names = observations.teams.names().iter();
         splits.extend(
             names
-                .zip(by_team)
+                .zip(&by_team)
                 .filter(|(_, arms)| arms.iter().any(|arm| arm.n > 0))
-                .map(|(name, arms)| split(Some(name.to_string()), arms)),
+                .map(|(name, arms)| split(Some(name.to_string()), std::slice::from_ref(arms))),
         );
     }
     splits
@@ -116,15 +118,14 @@ pub(super) fn cycle_splits(observations: &Observations, reading: &Reading) -> Ve
 
 const STAGES: usize = 5;
 
-fn stages_of(row: &Observation, reading: &Reading) -> [Option<f64>; STAGES] {
+fn stages_of(row: &Observation, reading: &Reading) -> [Option<u32>; STAGES] {
     let clock = |clock| {
+        // Moments have 32 bits, and so has what lies between two.
         row.clock(clock, &reading.calendar)
-            .map(|seconds| seconds as f64)
+            .and_then(|seconds| u32::try_from(seconds).ok())
     };
     [
-        row.draft_seconds()
-            .filter(|seconds| *seconds > 0)
-            .map(f64::from),
+        row.draft_seconds().filter(|seconds| *seconds > 0),
         clock(Clock::Pickup),
         clock(Clock::Review),
         clock(Clock::ApproveToMerge),
@@ -132,33 +133,38 @@ fn stages_of(row: &Observation, reading: &Reading) -> [Option<f64>; STAGES] {
     ]
 }
 
+/// Pull requests of an arm, with the seconds of each stage where they are known.
 #[derive(Debug, Clone, Default)]
 struct Stages {
     n: usize,
-    seconds: [Vec<f64>; STAGES],
+    seconds: [Vec<u32>; STAGES],
 }
 
 impl Stages {
-    fn add(&mut self, seconds: [Option<f64>; STAGES]) {
+    fn add(&mut self, seconds: [Option<u32>; STAGES]) {
         self.n += 1;
         for (column, value) in self.seconds.iter_mut().zip(seconds) {
             column.extend(value);
         }
     }
 
-    fn medians(&self) -> Option<StageMedians> {
-        if self.n < FEWEST_SHOWN {
+    /// The medians of one or more groups together.
+    fn medians(groups: &[&Stages]) -> Option<StageMedians> {
+        let n = groups.iter().map(|group| group.n).sum();
+        if n < FEWEST_SHOWN {
             return None;
         }
-        let [draft, pickup, review, approve_to_merge, cycle] = &self.seconds;
-        let of = |seconds: &Vec<f64>| stage_median(seconds.iter().copied());
+        let of = |stage: usize| {
+            let seconds = groups.iter().flat_map(|group| &group.seconds[stage]);
+            stage_median(seconds.copied().map(f64::from))
+        };
         Some(StageMedians {
-            n: self.n,
-            draft: of(draft),
-            pickup: of(pickup),
-            review: of(review),
-            approve_to_merge: of(approve_to_merge),
-            cycle: of(cycle),
+            n,
+            draft: of(0),
+            pickup: of(1),
+            review: of(2),
+            approve_to_merge: of(3),
+            cycle: of(4),
         })
     }
 }

@@ -34,7 +34,7 @@ pub(super) struct Seen {
     pub(super) fires: bool,
     pub(super) statement: String,
     pub(super) numbers: Vec<Number>,
-    /// The pull requests behind it.
+    /// The pull requests behind it; comparisons tell them where the trigger fires.
     pub(super) rows: Behind,
 }
 
@@ -156,7 +156,7 @@ fn share_above(
 ) -> Option<Seen> {
     let (mut all, mut with) = (0, Behind::default());
     for row in rows {
-        let Some(value) = value_of(metric, &row, context.reading) else {
+        let Some(value) = value_of(metric, &row, &context.reading) else {
             continue;
         };
         all += 1;
@@ -218,14 +218,20 @@ fn comparison_has(
     let headline = comparison.headline?;
     // Of a share, those that have it; of a measure, all that have it with AI.
     let is_share = metric.definition().unit == measures::Unit::Share;
-    let rows = context
-        .with_ai(team, exposure)
-        .filter(|row| {
-            value_of(metric, row, context.reading).is_some_and(|value| !is_share || value == 1)
-        })
-        .collect();
+    let fires = fires(comparison);
+    // Asked for where the rule fires, and only there.
+    let rows = if fires {
+        context
+            .with_ai(team, exposure)
+            .filter(|row| {
+                value_of(metric, row, &context.reading).is_some_and(|value| !is_share || value == 1)
+            })
+            .collect()
+    } else {
+        Behind::default()
+    };
     Some(Seen {
-        fires: fires(comparison),
+        fires,
         statement: comparison.sentence.clone(),
         numbers: vec![Number {
             name: metric.definition().title.to_owned(),
