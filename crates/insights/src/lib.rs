@@ -5,6 +5,7 @@ pub mod advice;
 pub mod answers;
 pub mod digest;
 pub mod effects;
+mod gates;
 pub mod months;
 pub mod narrative;
 pub mod questions;

@@ -460,7 +460,7 @@ fn odds_sizes_outcomes_and_work_are_those_planted() {
             .odds
             .reason()
             .expect("none")
-            .contains("happened to 0")
+            .contains("it is so of 0 pull requests")
     );
     let agent = &questions.sizes.origins[0];
     assert_eq!(

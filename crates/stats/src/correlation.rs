@@ -150,6 +150,11 @@ impl KendallCounts {
         }
     }
 
+    /// Whether no two values of either column are the same.
+    pub(crate) fn is_untied(&self) -> bool {
+        self.x.pairs == 0.0 && self.y.pairs == 0.0
+    }
+
     /// Returns the variance of the score when the columns are unrelated.
     pub(crate) fn variance(&self) -> f64 {
         let ordered = 2.0 * self.pairs;

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::cox_residuals::Residuals;
 use crate::cox_rows::{HazardRows, Likelihood, TimeRanks, rows_of};
-use crate::distribution::{Z_95, normal_two_sided, student_97_5, student_two_sided};
+use crate::distribution::{Z_95, f_upper, normal_two_sided, student_97_5, student_two_sided};
 use crate::error::{StatsError, require_at_least};
 use crate::proportion::Interval;
 use crate::several_groups::ChiSquare;
@@ -73,7 +73,8 @@ pub struct HazardCoefficient {
 /// the pull of each cluster on the estimate, `(1 - I_g I^-1)^-1 U_g`, after L. A. Mancl and T. A. DeRouen,
 /// Biometrics 57 (2001) 126-134; above, the sandwich is taken times `G / (G - 1)`. Proportionality: trend of
 /// scaled Schoenfeld residuals against the rank of time (P. M. Grambsch and T. M. Therneau, Biometrika 81
-/// (1994) 515-526), with clusters against the variance between them. Source: D. R. Cox, JRSS B 34 (1972)
+/// (1994) 515-526), with clusters against the variance between them, read from Hotelling's F with as many
+/// clusters. Source: D. R. Cox, JRSS B 34 (1972)
 /// 187-220.
 pub fn cox(data: &CoxData) -> Result<CoxFit, StatsError> {
     fit(rows_of(data, TimeRanks::Known)?.as_ref(), data)
@@ -103,18 +104,31 @@ pub(crate) fn fit(rows: &dyn HazardRows, data: &CoxData) -> Result<CoxFit, Stats
     let trend_covariance = if data.clusters.is_some() {
         let groups = rows.clusters() as f64;
         let trends = &residuals.cluster_trends;
-        trends.transpose() * trends * (groups / (groups - 1.0))
+        let total: DVector<f64> = trends.row_sum().transpose();
+        (trends.transpose() * trends - &total * total.transpose() / groups)
+            * (groups / (groups - 1.0))
     } else {
         &likelihood.information * (residuals.rank_squares / rows.events() as f64)
     };
-    let trend_test = |statistic: f64, df: usize| {
+    let trend_test = |statistic: f64, tested: usize| {
         // When all events happen at once there is no time to change over.
         let statistic = if statistic.is_finite() {
             statistic
         } else {
             0.0
         };
-        ChiSquare::new(statistic, df, rows.events() as u64)
+        let test = ChiSquare::new(statistic, tested, rows.events() as u64);
+        let (Some(df), tested) = (df, tested as f64) else {
+            return test;
+        };
+        // The squared t of Hotelling with as many clusters.
+        let spare = df + 1.0 - tested;
+        let p = if spare > 0.0 {
+            f_upper(statistic * spare / (tested * df), tested, spare)
+        } else {
+            1.0
+        };
+        ChiSquare { p, ..test }
     };
     let scaled_covariance = &inverse * &trend_covariance * &inverse;
     let joint = trend_covariance.clone().cholesky();

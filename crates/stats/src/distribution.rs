@@ -46,7 +46,15 @@ pub(crate) fn student_97_5(df: f64) -> f64 {
     if df > 1.0e7 {
         return Z_95;
     }
-    StudentsT::new(0.0, 1.0, df).map_or(f64::NAN, |t| t.inverse_cdf(0.975))
+    student_quantile(0.975, df)
+}
+
+/// Returns a quantile of Student's t; the normal one when `df` is large.
+pub(crate) fn student_quantile(probability: f64, df: f64) -> f64 {
+    if df > 1.0e7 {
+        return normal_quantile(probability);
+    }
+    StudentsT::new(0.0, 1.0, df).map_or(f64::NAN, |t| t.inverse_cdf(probability))
 }
 
 /// Returns P(X > x) of a chi-square X with `df` degrees of freedom.

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::codes::DenseCodes;
-use crate::distribution::student_97_5;
 use crate::error::{StatsError, require_at_least, require_finite, require_length};
+use crate::event_spread::{Estimand, jackknife};
 use crate::regression::Coefficient;
 
 /// A panel: a row for each unit and period that is known; periods are counted one by one.
@@ -72,12 +72,17 @@ pub struct EventPoint {
 /// counted once. No unit that has started is ever a control, which is what goes wrong in two-way
 /// regressions (A. Goodman-Bacon, Journal of Econometrics 225 (2021) 254-277).
 ///
-/// Errors are those of the jackknife that leaves out one unit at a time, around the estimate: `(U - 1) / U
-/// sum (estimate without k - estimate)^2`; units may depend on themselves over time in any way. Degrees of
-/// freedom are Satterthwaite's for two samples, units that started and others, so that few of either make
-/// wide intervals. Source: J. G. MacKinnon, M. O. Nielsen and M. D. Webb, "Fast and reliable jackknife and
-/// bootstrap methods for cluster-robust inference", Journal of Applied Econometrics 38 (2023) 671-694; B. L.
-/// Welch, Biometrika 34 (1947) 28-35. Time is O(units x (units that started x periods)).
+/// Errors are those of the jackknife that leaves out one unit at a time, around the estimate: `sum (n - 1) / n
+/// (estimate without k - estimate)^2`, n being the units that started, or the others, whichever k is of; units
+/// may depend on themselves over time in any way. Up to 30 units the variance is taken times what makes it
+/// unbiased if all outcomes vary alike and independently, and Student's t has the degrees of freedom that it
+/// has then, `(tr M)^2 / tr M^2` with M the products of what outcomes weigh in the steps; above, Satterthwaite's
+/// for two samples of unequal variance. Either way few units make wide intervals. Sources: J. G. MacKinnon, M.
+/// O. Nielsen and M. D. Webb, "Fast and reliable jackknife and bootstrap methods for cluster-robust inference",
+/// Journal of Applied Econometrics 38 (2023) 671-694; R. M. Bell and D. F. McCaffrey, "Bias reduction in
+/// standard errors for linear regression with multi-stage samples", Survey Methodology 28 (2002) 169-181; G. W.
+/// Imbens and M. Kolesar, Review of Economics and Statistics 98 (2016) 701-712; B. L. Welch, Biometrika 34
+/// (1947) 28-35. Time is O(units x (units that started x periods)).
 pub fn event_study(
     data: EventStudyData<'_>,
     window: EventWindow,
@@ -89,24 +94,25 @@ pub fn event_study(
         .map(|unit| panel.estimates(Some(unit)))
         .collect();
     let (started, controls) = panel.roles();
-    let judge = |pick: &dyn Fn(&Estimates) -> Option<f64>| {
-        let estimate = pick(&whole)?;
-        jackknife(estimate, parts.iter().map(pick), &started)
+    let judge = |estimand: Estimand| {
+        let estimate = whole.of(estimand)?;
+        let parts = parts.iter().map(|part| part.of(estimand));
+        jackknife(&panel, estimand, estimate, parts, &started)
     };
     let first = -window.before.cast_signed();
     let points = (first..)
         .zip(0..panel.width())
         .map(|(relative, index)| EventPoint {
             relative,
-            difference: judge(&|it| it.points.get(index).copied().flatten()),
+            difference: judge(Estimand::Point(index)),
             started: whole.counts.get(index).copied().unwrap_or(0),
         })
         .collect();
     let count = |roles: &[bool]| roles.iter().filter(|it| **it).count();
     Ok(EventStudy {
         points,
-        after: judge(&|it| it.after),
-        trend_before: judge(&|it| it.trend_before),
+        after: judge(Estimand::After),
+        trend_before: judge(Estimand::TrendBefore),
         started: count(&started),
         controls: count(&controls),
         units: (started.iter().zip(&controls))
@@ -115,50 +121,8 @@ pub fn event_study(
     })
 }
 
-/// Reads an estimate with the spread of those that leave out one unit each.
-fn jackknife(
-    estimate: f64,
-    without: impl Iterator<Item = Option<f64>>,
-    started: &[bool],
-) -> Option<Coefficient> {
-    let (mut of_started, mut of_others) = (0.0, 0.0);
-    let (mut n_started, mut n_others) = (0.0_f64, 0.0_f64);
-    for (part, is_started) in without.zip(started) {
-        // A period that hangs on one unit has no error that could be told.
-        let step = part? - estimate;
-        if step == 0.0 {
-            continue;
-        }
-        if *is_started {
-            of_started += step * step;
-            n_started += 1.0;
-        } else {
-            of_others += step * step;
-            n_others += 1.0;
-        }
-    }
-    let involved = n_started + n_others;
-    if involved < 2.0 {
-        return None;
-    }
-    let variance = (of_started + of_others) * (involved - 1.0) / involved;
-    let share = |squares: f64, n: f64| {
-        if n > 1.0 {
-            squares * squares / (n - 1.0)
-        } else {
-            squares * squares
-        }
-    };
-    let df = (of_started + of_others).powi(2)
-        / (share(of_started, n_started) + share(of_others, n_others));
-    if student_97_5(df).is_nan() {
-        return None;
-    }
-    Some(Coefficient::new(estimate, variance.sqrt(), df))
-}
-
 /// Outcomes on a grid of units and periods.
-struct Panel {
+pub(crate) struct Panel {
     window: EventWindow,
     first_period: u32,
     /// One row of outcomes for each unit; NaN where it is not known.
@@ -177,6 +141,19 @@ struct Estimates {
     after: Option<f64>,
     trend_before: Option<f64>,
     adopters: usize,
+}
+
+/// For each start and each place in the window: the units whose change counts, and what it weighs.
+type WeightsOfChanges = BTreeMap<u32, Vec<Vec<(usize, f64)>>>;
+
+impl Estimates {
+    fn of(&self, estimand: Estimand) -> Option<f64> {
+        match estimand {
+            Estimand::Point(index) => self.points.get(index).copied().flatten(),
+            Estimand::After => self.after,
+            Estimand::TrendBefore => self.trend_before,
+        }
+    }
 }
 
 impl Panel {
@@ -238,19 +215,42 @@ impl Panel {
         (self.window.before + self.window.after) as usize + 1
     }
 
-    fn value(&self, unit: usize, period: i64) -> Option<f64> {
+    pub(crate) fn unit_count(&self) -> usize {
+        self.units.len()
+    }
+
+    /// How many periods the grid has.
+    pub(crate) fn periods(&self) -> usize {
+        self.units.first().map_or(0, Vec::len)
+    }
+
+    /// The place of a period on the grid.
+    pub(crate) fn place(&self, period: i64) -> Option<usize> {
         let place = usize::try_from(period - i64::from(self.first_period)).ok()?;
-        let value = *self.units.get(unit)?.get(place)?;
+        (place < self.periods()).then_some(place)
+    }
+
+    pub(crate) fn base_periods(&self, start: u32) -> impl Iterator<Item = i64> {
+        let start = i64::from(start);
+        start - i64::from(self.window.base)..start
+    }
+
+    pub(crate) fn base_length(&self) -> f64 {
+        f64::from(self.window.base)
+    }
+
+    fn value(&self, unit: usize, period: i64) -> Option<f64> {
+        let value = *self.units.get(unit)?.get(self.place(period)?)?;
         (!value.is_nan()).then_some(value)
     }
 
     /// The mean over the periods right before a start, all of which must be known.
     fn base(&self, unit: usize, start: u32) -> Option<f64> {
         let mut sum = 0.0;
-        for back in 1..=i64::from(self.window.base) {
-            sum += self.value(unit, i64::from(start) - back)?;
+        for period in self.base_periods(start) {
+            sum += self.value(unit, period)?;
         }
-        Some(sum / f64::from(self.window.base))
+        Some(sum / self.base_length())
     }
 
     /// The change of a unit from its base to a period relative to a start.
@@ -259,7 +259,7 @@ impl Panel {
         Some(self.value(unit, period)? - self.base(unit, start)?)
     }
 
-    fn period(&self, start: u32, index: usize) -> i64 {
+    pub(crate) fn period(&self, start: u32, index: usize) -> i64 {
         // A window holds few periods.
         i64::from(start) + i64::from(index as u32) - i64::from(self.window.before)
     }
@@ -273,6 +273,58 @@ impl Panel {
         } else {
             None
         }
+    }
+
+    pub(crate) fn is_control(&self, unit: usize, start: u32, index: usize) -> bool {
+        self.control_change(unit, start, index).is_some()
+    }
+
+    /// What the change of each unit that started weighs in an estimate; that of its controls is as much the
+    /// other way.
+    pub(crate) fn weights_of_changes(
+        &self,
+        estimand: Estimand,
+        without: Option<usize>,
+    ) -> Option<WeightsOfChanges> {
+        let start_index = self.window.before as usize;
+        let mut known: Vec<(usize, u32, Vec<usize>)> = Vec::new();
+        let mut counts = vec![0_usize; self.width()];
+        for &unit in self.adopters.iter().filter(|unit| Some(**unit) != without) {
+            let start = self.starts[unit]?;
+            let places: Vec<usize> = (0..self.width())
+                .filter(|index| {
+                    self.change(unit, start, *index).is_some()
+                        && self.mean_of_controls(start, *index, without).is_some()
+                })
+                .collect();
+            for index in &places {
+                counts[*index] += 1;
+            }
+            known.push((unit, start, places));
+        }
+        let after = |places: &[usize]| places.iter().filter(|it| **it >= start_index).count();
+        let units_after = known.iter().filter(|it| after(&it.2) > 0).count() as f64;
+        let slopes = slope_weights(&counts[..start_index]);
+        let mut weights = WeightsOfChanges::new();
+        for (unit, start, places) in &known {
+            let of_start = weights
+                .entry(*start)
+                .or_insert_with(|| vec![Vec::new(); self.width()]);
+            for &index in places {
+                let weight = match estimand {
+                    Estimand::Point(wanted) if wanted == index => 1.0 / counts[index] as f64,
+                    Estimand::After if index >= start_index => {
+                        1.0 / (after(places) as f64 * units_after)
+                    }
+                    Estimand::TrendBefore if index < start_index => {
+                        slopes.get(index)? / counts[index] as f64
+                    }
+                    _ => continue,
+                };
+                of_start[index].push((*unit, weight));
+            }
+        }
+        Some(weights)
     }
 
     /// The mean change of the controls, without one of them.
@@ -369,4 +421,20 @@ fn slope(points: &[Option<f64>]) -> Option<f64> {
         squares += (place - mean_place).powi(2);
     }
     Some(mixed / squares)
+}
+
+/// What each place weighs in [`slope`], by how many units are known there; empty where there is none.
+fn slope_weights(counts: &[usize]) -> Vec<f64> {
+    let known: Vec<f64> = (counts.iter().enumerate())
+        .filter(|(_, count)| **count > 0)
+        .map(|(place, _)| place as f64)
+        .collect();
+    if known.len() < 3 {
+        return Vec::new();
+    }
+    let mean = known.iter().sum::<f64>() / known.len() as f64;
+    let squares: f64 = known.iter().map(|place| (place - mean).powi(2)).sum();
+    (0..counts.len())
+        .map(|place| (place as f64 - mean) / squares)
+        .collect()
 }

@@ -8,6 +8,8 @@ mod agreement;
 mod bundles;
 mod calibration;
 mod change_points;
+mod cluster_jackknife;
+mod clustered_incidence;
 mod clustered_ranks;
 mod clustered_sample;
 mod clustered_shares;
@@ -25,12 +27,14 @@ mod differences;
 mod distribution;
 mod equivalence;
 mod error;
+mod event_spread;
 mod event_study;
 mod fixed_effects;
 mod hodges_lehmann;
 mod inversions;
 mod kaplan_meier;
 mod least_squares;
+mod level_steps;
 mod log_rank;
 mod mann_whitney;
 mod mantel_haenszel;
@@ -55,6 +59,8 @@ pub use calibration::{
     calibrate,
 };
 pub use change_points::{Segment, Segmentation, change_points_of_counts, change_points_of_shares};
+pub use cluster_jackknife::cluster_jackknife;
+pub use clustered_incidence::incidence_clustered;
 pub use clustered_ranks::{
     Clustered, ClusteredMannWhitney, compare_clustered, hodges_lehmann_clustered,
     mann_whitney_clustered,
@@ -82,8 +88,8 @@ pub use misclassification::misclassification_range;
 pub use multiplicity::{benjamini_hochberg, bonferroni};
 pub use paired::{SignedRank, sign_test, wilcoxon_signed_rank};
 pub use power::{
-    minimum_detectable_difference_of, minimum_detectable_ratio, minimum_detectable_ratio_of,
-    observations_needed,
+    minimum_detectable_difference_of, minimum_detectable_of_interval, minimum_detectable_ratio,
+    minimum_detectable_ratio_of, observations_needed,
 };
 pub use proportion::{Interval, Proportion, wilson};
 pub use quantile::{Description, describe, median, quantile};
@@ -93,4 +99,6 @@ pub use stratified_ranks::{Stratified, StratifiedComparison, van_elteren, van_el
 pub use thin_curve::thin_curve;
 pub use trend::{ShareTrend, Trend, cochran_armitage, mann_kendall};
 pub use wild_bootstrap::{WildBootstrap, WildWeights, wild_cluster_bootstrap};
-pub use within_correlation::{moving_block_spearman, within_spearman};
+pub use within_correlation::{
+    ClusteredSpearman, moving_block_spearman, within_spearman, within_spearman_clustered,
+};

@@ -1,6 +1,6 @@
 //! What a sample of this size could have shown.
 
-use crate::distribution::{Z_95, normal_quantile};
+use crate::distribution::{Z_95, normal_quantile, student_97_5, student_quantile};
 use crate::error::StatsError;
 
 /// The power that a minimum detectable effect is stated for.
@@ -35,6 +35,28 @@ pub fn minimum_detectable_ratio_of(standard_error: f64) -> Result<f64, StatsErro
 /// four times in five: `(z(.975) + z(.80)) se`.
 pub fn minimum_detectable_difference_of(standard_error: f64) -> f64 {
     (Z_95 + normal_quantile(POWER)) * standard_error
+}
+
+/// Returns the smallest effect that an interval of this half-width would show as different from none four times
+/// in five: `half_width (1 + t(.80) / t(.975))` with Student's t of `df` degrees of freedom.
+///
+/// The formula for known standard errors, with what few clusters cost: at 10 clusters the normal one promises
+/// an effect that is found 59 times in a hundred, this one about 80.
+pub fn minimum_detectable_of_interval(half_width: f64, df: f64) -> Result<f64, StatsError> {
+    if !(half_width.is_finite() && half_width >= 0.0) {
+        return Err(StatsError::OutOfRange {
+            what: "half_width",
+            value: half_width,
+        });
+    }
+    let ratio = student_quantile(POWER, df) / student_97_5(df);
+    if !ratio.is_finite() {
+        return Err(StatsError::OutOfRange {
+            what: "df",
+            value: df,
+        });
+    }
+    Ok(half_width * (1.0 + ratio))
 }
 
 /// Returns how many observations each of two equal samples needs to show `ratio` four times in five:
@@ -77,6 +99,18 @@ mod tests {
         // At a standard deviation of 2.5 and 100 in each arm only a reduction by 63 % is detectable.
         let smallest = 1.0 / minimum_detectable_ratio(2.5, 100, 100).expect("valid");
         assert!((smallest - 0.37).abs() < 0.005);
+    }
+
+    /// t(.80) of 9 degrees of freedom is 0.883404, t(.975) 2.262157.
+    #[test]
+    fn few_clusters_make_it_larger() {
+        let found = minimum_detectable_of_interval(2.262_157, 9.0).expect("valid");
+        assert!((found - (2.262_157 + 0.883_404)).abs() < 1e-5, "{found}");
+        let many = minimum_detectable_of_interval(Z_95, 1e9).expect("valid");
+        let usual = minimum_detectable_ratio_of(1.0).expect("valid").ln();
+        assert!((many - usual).abs() < 1e-6);
+        assert!(minimum_detectable_of_interval(f64::INFINITY, 9.0).is_err());
+        assert!(minimum_detectable_of_interval(1.0, 0.0).is_err());
     }
 
     #[test]

@@ -61,8 +61,9 @@ pub fn van_elteren(rows: Stratified) -> Result<StratifiedComparison, StatsError>
 ///
 /// As [`van_elteren`], but the variance of T sums the squares of cluster totals: a row of rank R adds
 /// `(a - mean a) (R - (N + 1) / 2) sqrt(N / (N - 1)) / (N + 1)`, a being 1 in the first arm, so that for
-/// independent rows it is the variance over all permutations; times `G / (G - 1)` for G clusters. The ranks
-/// are those after the estimated shift is removed, so that an effect does not count as noise. Student's t
+/// independent rows it is the variance over all permutations; about their mean, times `G / (G - 1)` for G
+/// clusters. The ranks are those after the estimated shift is removed, and the mean is taken off since ties
+/// can hide the shift, so that an effect does not count as noise. Student's t
 /// with G - 1 degrees of freedom.
 pub fn van_elteren_clustered(
     rows: Stratified,
@@ -72,7 +73,7 @@ pub fn van_elteren_clustered(
     require_at_least("clusters with both arms nearby", 2, sorted.clusters_used)?;
     let centre = sorted.shift_at(0.0);
     let df = (sorted.clusters_used - 1) as f64;
-    let deviation = sorted.clustered_variance(centre).sqrt();
+    let deviation = sorted.clustered_variance(centre).about_mean.sqrt();
     sorted.compare(centre, deviation, Some(df))
 }
 
@@ -85,6 +86,12 @@ struct SortedStrata {
     n: usize,
     m: usize,
     spread: f64,
+}
+
+/// The variance of T from what clusters add to it.
+struct ClusterSpread {
+    about_mean: f64,
+    about_zero: f64,
 }
 
 struct Stratum {
@@ -175,7 +182,7 @@ impl SortedStrata {
         self.strata.iter().map(of_stratum).sum()
     }
 
-    fn clustered_variance(&self, shift: f64) -> f64 {
+    fn clustered_variance(&self, shift: f64) -> ClusterSpread {
         let mut totals = vec![0.0; self.clusters];
         let mut magnitude = 0.0;
         for stratum in &self.strata {
@@ -195,11 +202,19 @@ impl SortedStrata {
         }
         let used = self.clusters_used as f64;
         let squares: f64 = totals.iter().map(|total| total * total).sum();
+        let sum: f64 = totals.iter().sum();
         // What is left by rounding would depend on the order of the rows.
-        if squares.sqrt() <= 1e-12 * magnitude {
-            return 0.0;
+        let clean = |squares: f64| {
+            if squares <= (1e-12 * magnitude).powi(2) {
+                0.0
+            } else {
+                squares * used / (used - 1.0)
+            }
+        };
+        ClusterSpread {
+            about_mean: clean(squares - sum * sum / used),
+            about_zero: clean(squares),
         }
-        squares * used / (used - 1.0)
     }
 
     fn compare(
@@ -212,7 +227,7 @@ impl SortedStrata {
         let deviation = if deviation_at_centre > 0.0 || df.is_none() {
             deviation_at_centre
         } else {
-            self.clustered_variance(0.0).sqrt()
+            self.clustered_variance(0.0).about_zero.sqrt()
         };
         if deviation <= 0.0 {
             return Err(StatsError::Constant {

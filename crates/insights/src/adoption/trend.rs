@@ -6,9 +6,12 @@ use serde::Serialize;
 use stats::{Interval, change_points_of_shares, cochran_armitage};
 
 use super::Group;
+use crate::gates::too_rare;
 
 /// Fewest complete months for a trend.
 const FEWEST_MONTHS: usize = 4;
+/// Fewest pull requests of a month that counts.
+const FEWEST_IN_MONTH: u64 = 5;
 /// Fewest complete months for steps.
 const FEWEST_MONTHS_FOR_STEPS: usize = 6;
 
@@ -48,7 +51,7 @@ pub(super) fn trends(
 ) -> Vec<AdoptionTrend> {
     let mut series: BTreeMap<Option<&str>, Vec<(&str, u64, u64)>> = BTreeMap::new();
     let point = |month: &'_ str, group: &Group| {
-        (group.pull_requests > 0 && Some(month) != current_month)
+        (group.pull_requests >= FEWEST_IN_MONTH && Some(month) != current_month)
             .then_some((group.agent + group.assisted, group.pull_requests))
     };
     for (month, group) in months {
@@ -82,6 +85,14 @@ fn trend(team: Option<&str>, points: &[(&str, u64, u64)]) -> Option<AdoptionTren
         .collect();
     let found: Vec<u64> = points.iter().map(|point| point.1).collect();
     let all: Vec<u64> = points.iter().map(|point| point.2).collect();
+    if too_rare(
+        found.iter().sum::<u64>() as usize,
+        all.iter().sum::<u64>() as usize,
+    )
+    .is_some()
+    {
+        return None;
+    }
     let trend = cochran_armitage(&times, &found, &all).ok()?;
     let steps = if points.len() < FEWEST_MONTHS_FOR_STEPS {
         Vec::new()

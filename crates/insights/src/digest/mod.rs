@@ -3,17 +3,16 @@
 mod tools;
 mod week;
 
-use std::collections::BTreeMap;
-
 use measures::{Clock, Code, Metric, Observation, Observations};
 use schemars::JsonSchema;
 use serde::Serialize;
 use stats::{
-    Clustered, ClusteredSample, EffectsCounted, Interval, Proportion, QuantileEstimate, Regression,
-    StandardErrors, hodges_lehmann_clustered,
+    Clustered, ClusteredSample, Interval, Proportion, QuantileEstimate, compare_shares_clustered,
+    hodges_lehmann_clustered,
 };
 
 use crate::effects::{Gated, Reading};
+use crate::gates::{ArmSize, too_few_for_shares, too_rare, too_small, with_interval_if};
 use crate::wording::{FEWEST_SHOWN, FEWEST_SUFFICIENT};
 pub use tools::{ToolNews, ToolNewsKind};
 pub use week::{Week, WeekError};
@@ -225,22 +224,17 @@ fn typical(sample: &Sample) -> Option<Typical> {
     Some(Typical {
         n: sample.values.len(),
         insufficient: sample.values.len() < FEWEST_SUFFICIENT,
-        median: clustered.quantile(0.5).ok()?,
+        median: with_interval_if(ArmSize::of(&sample.people), clustered.quantile(0.5).ok()?),
     })
 }
 
-/// Refuses what is too small to show.
-fn too_few<T>(now: usize, before: usize) -> Option<Gated<T>> {
-    let fewest = now.min(before);
-    (fewest < FEWEST_SHOWN).then(|| {
-        Gated::refused(format!(
-            "one of the weeks has {fewest} pull requests; fewer than {FEWEST_SHOWN} are not compared"
-        ))
-    })
+/// Refuses what is too small for an interval.
+fn too_few<T>(now: &[u32], before: &[u32]) -> Option<Gated<T>> {
+    too_small([ArmSize::of(now), ArmSize::of(before)], "week").map(Gated::refused)
 }
 
 fn clock_change(metric: Metric, now: &Sample, before: &Sample) -> ClockChange {
-    let change = too_few(now.values.len(), before.values.len()).unwrap_or_else(|| {
+    let change = too_few(&now.people, &before.people).unwrap_or_else(|| {
         let logs = |sample: &Sample| -> Vec<f64> {
             let scaled = |value: &f64| (value + DURATION_OFFSET_SECONDS).ln();
             sample.values.iter().map(scaled).collect()
@@ -288,11 +282,15 @@ fn share_change(
         let successes = rows.iter().filter(|row| of(row)).count() as u64;
         Proportion::new(successes, rows.len() as u64)
     };
-    let change = too_few(now.len(), before.len()).unwrap_or_else(|| {
-        let number = |row: &&Observation| f64::from(u8::from(of(row)));
-        let values: Vec<f64> = now.iter().chain(before).map(number).collect();
-        if are_alike(values.iter()) {
-            return Gated::refused("it is the same of all of both weeks");
+    let people =
+        |rows: &[&Observation]| -> Vec<u32> { rows.iter().map(|row| person(row)).collect() };
+    let change = too_few(&people(now), &people(before)).unwrap_or_else(|| {
+        let events = now.iter().chain(before).filter(|row| of(row)).count();
+        let of_both = [people(now), people(before)].concat();
+        let why = too_rare(events, of_both.len())
+            .or_else(|| too_few_for_shares(ArmSize::of(&of_both).people));
+        if let Some(why) = why {
+            return Gated::refused(why);
         }
         difference(now, before, of)
             .map_or_else(|error| Gated::refused(error.to_string()), Gated::Shown)
@@ -312,35 +310,31 @@ fn are_alike<'v>(values: impl Iterator<Item = &'v f64>) -> bool {
     high <= low
 }
 
-/// The difference of two shares by least squares on the week, with clusters counted.
+/// The difference of two shares, with clusters counted.
 fn difference(
     now: &[&Observation],
     before: &[&Observation],
     of: fn(&Observation) -> bool,
 ) -> Result<Change, stats::StatsError> {
-    let number = |is_true: bool| f64::from(u8::from(is_true));
-    let all = || now.iter().chain(before);
-    let outcome: Vec<f64> = all().map(|row| number(of(row))).collect();
-    let is_now: Vec<f64> = (0..outcome.len())
-        .map(|index| number(index < now.len()))
-        .collect();
-    // Numbers of people can be large; fits want them dense.
-    let mut codes: BTreeMap<u32, u32> = BTreeMap::new();
-    let people: Vec<u32> = all()
-        .map(|row| {
-            let next = codes.len() as u32;
-            *codes.entry(person(row)).or_insert(next)
-        })
-        .collect();
-    let fit = Regression::new(&outcome, &[&is_now])?.fit(StandardErrors::Clustered {
-        clusters: &people,
-        counting: EffectsCounted::None,
-    })?;
-    let coefficient = (fit.coefficients.get(1).copied().flatten())
-        .ok_or(stats::StatsError::Constant { what: "the weeks" })?;
-    let interval = coefficient.interval;
+    let column = |rows: &[&Observation]| -> (Vec<f64>, Vec<u32>) {
+        rows.iter()
+            .map(|row| (f64::from(u8::from(of(row))), person(row)))
+            .unzip()
+    };
+    let (now, before) = (column(now), column(before));
+    let found = compare_shares_clustered(
+        Clustered {
+            values: &now.0,
+            clusters: &now.1,
+        },
+        Clustered {
+            values: &before.0,
+            clusters: &before.1,
+        },
+    )?;
+    let interval = found.interval;
     Ok(Change {
-        value: coefficient.estimate,
+        value: found.estimate,
         interval,
         is_clear: interval.low > 0.0 || interval.high < 0.0,
     })
@@ -375,7 +369,7 @@ mod tests {
             let is_ai = index % every == 0;
             observations.rows.push(Observation {
                 team,
-                person: observations.people.code(&format!("p{}", index % 6)),
+                person: observations.people.code(&format!("p{}", index % 16)),
                 author_tools: if is_ai { tool } else { Code::NONE },
                 number: index,
                 opened: Moment::new(Some(opened)),

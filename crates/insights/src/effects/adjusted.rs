@@ -3,13 +3,14 @@
 use serde::Serialize;
 use stats::{
     EffectsCounted, FixedEffects, Interval, Regression, Resampling, StandardErrors, StatsError,
-    minimum_detectable_ratio_of, wild_cluster_bootstrap,
+    minimum_detectable_of_interval, wild_cluster_bootstrap,
 };
 
 use measures::Metric;
 
 use super::sample::Sample;
 use super::{EffectUnit, Gated};
+use crate::gates::too_rare;
 
 /// Fewest authors with pull requests in both arms.
 const FEWEST_SWITCHERS: usize = 10;
@@ -19,9 +20,6 @@ const FEWEST_IN_ARM: usize = 30;
 const FEWEST_CLUSTERS: usize = 10;
 /// Below this many clusters the wild bootstrap takes the place of the usual errors.
 const FEW_CLUSTERS: usize = 40;
-
-/// Power 0.8 and a test at 5 %, in standard errors.
-const DETECTABLE_ERRORS: f64 = 2.8;
 
 /// The difference within author and repository.
 #[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
@@ -59,6 +57,11 @@ pub(crate) fn adjusted(sample: &Sample<'_>) -> Gated<Adjusted> {
         ));
     }
     if let Some(why) = sample.all_alike() {
+        return Gated::refused(why);
+    }
+    if sample.unit == EffectUnit::Points
+        && let Some(why) = too_rare(sample.events(), sample.len())
+    {
         return Gated::refused(why);
     }
     let switching_authors = sample.people.switching();
@@ -125,11 +128,12 @@ fn estimate(sample: &Sample<'_>) -> Result<Adjusted, StatsError> {
         switching_authors: 0,
         switching_repos: 0,
         within_r_squared: fit.r_squared,
-        detectable: if is_ratio {
-            minimum_detectable_ratio_of(coefficient.standard_error).ok()
-        } else {
-            Some(DETECTABLE_ERRORS * coefficient.standard_error)
-        },
+        detectable: minimum_detectable_of_interval(
+            0.5 * (interval.high - interval.low),
+            coefficient.df,
+        )
+        .ok()
+        .map(shown),
         method,
     })
 }

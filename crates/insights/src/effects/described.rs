@@ -5,6 +5,7 @@ use stats::{ClusteredSample, Proportion, QuantileEstimate};
 
 use super::EffectUnit;
 use super::sample::Sample;
+use crate::gates::with_interval_if;
 use crate::wording::{FEWEST_SHOWN, FEWEST_SUFFICIENT};
 
 /// One arm of a comparison.
@@ -16,7 +17,8 @@ pub struct ArmDescription {
     pub authors: usize,
     /// Fewer than 20: too few to lean on.
     pub insufficient: bool,
-    /// Median with its interval, clustered by author; for shares `None`.
+    /// Median with its interval, clustered by author, from 20 pull requests of six people on; for shares
+    /// `None`.
     pub median: Option<QuantileEstimate>,
     /// The lower quarter.
     pub p25: Option<f64>,
@@ -55,7 +57,9 @@ pub(crate) fn describe(sample: &Sample<'_>, with_ai: bool) -> Option<ArmDescript
             let clustered = ClusteredSample::new(&values, people).ok()?;
             // The interval inverts a cluster-robust test: it keeps its level with few authors, where the
             // bootstrap does not, and costs one walk.
-            description.median = clustered.quantile(0.5).ok();
+            let size = sample.sizes()[usize::from(!with_ai)];
+            let median = clustered.quantile(0.5).ok();
+            description.median = median.map(|median| with_interval_if(size, median));
             description.p25 = clustered.point(0.25).ok();
             description.p75 = clustered.point(0.75).ok();
             description.p90 = clustered.point(0.9).ok();

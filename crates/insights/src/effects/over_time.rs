@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 use stats::{
-    EffectsCounted, FixedEffects, Interval, Regression, Resampling, StandardErrors, StatsError,
-    median, moving_block_spearman, within_spearman,
+    Coefficient, EffectsCounted, FixedEffects, Interval, Regression, StandardErrors, StatsError,
+    cluster_jackknife, median, within_spearman_clustered,
 };
 
 use super::Gated;
@@ -19,8 +19,8 @@ const FEWEST_TEAMS: usize = 6;
 const FEWEST_MONTHS: usize = 6;
 /// Fewest pull requests of a team in a month.
 const FEWEST_IN_CELL: usize = 5;
-/// Months that hang together in the bootstrap.
-const BLOCK_MONTHS: usize = 3;
+/// Below this many teams the jackknife takes the place of the usual errors.
+const FEW_TEAMS: usize = 40;
 
 /// Team-months: the share of AI against the median of a metric.
 #[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
@@ -33,7 +33,7 @@ pub struct OverTime {
     pub p: f64,
     /// Spearman's correlation within teams.
     pub within_rho: f64,
-    /// Its 95 % interval, by blocks of three months.
+    /// Its 95 % interval, leaving out one team at a time.
     pub rho_interval: Interval,
     /// Teams.
     pub teams: usize,
@@ -112,17 +112,9 @@ fn estimate(
     teams: &[u32],
     months: &[u32],
 ) -> Result<OverTime, StatsError> {
-    let effects = FixedEffects::new(&[teams, months])?;
-    let regression = Regression::absorbing(level, &[share], &effects)?;
-    let fit = regression.fit(StandardErrors::Clustered {
-        clusters: teams,
-        counting: EffectsCounted::NotNested,
-    })?;
-    let slope = (fit.coefficients.first().copied().flatten()).ok_or(StatsError::Constant {
-        what: "the share of AI within teams",
-    })?;
+    let slope = slope(share, level, teams, months)?;
     let ten_points = |slope: f64| (slope * 0.1).exp();
-    let rho = within_spearman(share, level, teams)?;
+    let rho = within_spearman_clustered(share, level, teams)?;
     Ok(OverTime {
         ratio_for_ten_points: ten_points(slope.estimate),
         interval: Interval {
@@ -131,18 +123,40 @@ fn estimate(
         },
         p: slope.p,
         within_rho: rho.rho,
-        rho_interval: moving_block_spearman(
-            share,
-            level,
-            teams,
-            BLOCK_MONTHS,
-            Resampling {
-                replicates: 500,
-                ..Resampling::default()
-            },
-        )?,
+        rho_interval: rho.interval,
         teams: 0,
         months: 0,
         n: share.len(),
+    })
+}
+
+/// The slope within team and month; with few teams judged by leaving out one at a time.
+fn slope(
+    share: &[f64],
+    level: &[f64],
+    teams: &[u32],
+    months: &[u32],
+) -> Result<Coefficient, StatsError> {
+    let of_columns = |share: &[f64], level: &[f64], teams: &[u32], months: &[u32]| {
+        let effects = FixedEffects::new(&[teams, months])?;
+        let regression = Regression::absorbing(level, &[share], &effects)?;
+        let fit = regression.fit(StandardErrors::Clustered {
+            clusters: teams,
+            counting: EffectsCounted::NotNested,
+        })?;
+        (fit.coefficients.first().copied().flatten()).ok_or(StatsError::Constant {
+            what: "the share of AI within teams",
+        })
+    };
+    if distinct(teams) >= FEW_TEAMS {
+        return of_columns(share, level, teams, months);
+    }
+    cluster_jackknife(teams, |rows| {
+        let reals =
+            |column: &[f64]| -> Vec<f64> { rows.iter().map(|row| column[*row as usize]).collect() };
+        let codes =
+            |column: &[u32]| -> Vec<u32> { rows.iter().map(|row| column[*row as usize]).collect() };
+        let slope = of_columns(&reals(share), &reals(level), &codes(teams), &codes(months))?;
+        Ok(slope.estimate)
     })
 }

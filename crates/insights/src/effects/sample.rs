@@ -9,6 +9,7 @@ use super::outcome::{Exposure, Outcome};
 use super::packed::{Packed, Stratum};
 use super::table::Table;
 use super::{EffectUnit, Step};
+use crate::gates::ArmSize;
 
 /// Columns of equal length, one row a pull request: those with AI first, and in each arm, for ratios, by
 /// value and person. Sorted once for all comparisons, they need not be sorted by any of the methods.
@@ -159,6 +160,23 @@ impl<'t> Sample<'t> {
     /// What the table keeps of the rows.
     pub(crate) fn packed(&self) -> impl ExactSizeIterator<Item = &Packed> + Clone {
         self.rows.iter().map(|row| self.table.row(*row))
+    }
+
+    /// Of how many it is so, for shares.
+    pub(crate) fn events(&self) -> usize {
+        self.value.iter().filter(|value| **value == 1).count()
+    }
+
+    /// How large either arm is.
+    pub(crate) fn sizes(&self) -> [ArmSize; 2] {
+        [true, false].map(|with_ai| ArmSize {
+            n: if with_ai {
+                self.n_ai
+            } else {
+                self.len() - self.n_ai
+            },
+            people: self.people.in_arm(with_ai),
+        })
     }
 
     /// The part of a column that belongs to an arm.

@@ -9,9 +9,10 @@ use stats::{
 
 use super::sample::Sample;
 use super::{EffectUnit, Gated};
+use crate::gates::{FEWEST_PEOPLE, too_rare};
 
 /// Fewest pull requests with AI that have a counterpart in their stratum.
-const FEWEST_COMPARABLE: usize = 10;
+const FEWEST_COMPARABLE: usize = 20;
 
 /// What a stratified estimate is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, schemars::JsonSchema)]
@@ -52,6 +53,15 @@ pub(crate) fn stratified(sample: &Sample<'_>) -> Gated<Stratified> {
             "{comparable} pull requests with AI have a counterpart of the same repository, size and type, \
              {FEWEST_COMPARABLE} are needed"
         ));
+    }
+    let people = sample.people.count();
+    if people < FEWEST_PEOPLE {
+        return Gated::refused(format!("{people} authors, {FEWEST_PEOPLE} are needed"));
+    }
+    if sample.unit == EffectUnit::Points
+        && let Some(why) = too_rare(sample.events(), sample.len())
+    {
+        return Gated::refused(why);
     }
     let overlap = comparable as f64 / n_ai.max(1) as f64;
     let computed = match sample.unit {

@@ -6,18 +6,19 @@
 use measures::{Metric, Observation};
 use serde::Serialize;
 use stats::{
-    CoxData, CoxFit, CumulativeIncidence, CurvePoint, Ending, Interval, KaplanMeier, StatsError,
-    SurvivalQuantile, log_rank_and_cox, log_rank_of_regressors,
+    CoxData, CoxFit, CurvePoint, Ending, Interval, KaplanMeier, StatsError, SurvivalQuantile,
+    incidence_clustered, log_rank_and_cox, log_rank_of_regressors,
 };
 
 use super::Gated;
 use super::ordered::{ByTeam, Entry, UNKNOWN, sorted};
 use super::outcome::{Exposure, Reading};
 use super::table::Table;
+use crate::gates::{ArmSize, FEWEST_PEOPLE};
 
 const DAY_SECONDS: f64 = 86_400.0;
 /// Fewest events in each arm.
-const FEWEST_EVENTS: usize = 10;
+const FEWEST_EVENTS: usize = 20;
 /// Below this p-value hazards are not taken as proportional.
 const PROPORTIONAL_P: f64 = 0.05;
 /// Above this many rows no hazard ratio is estimated: the curves say it all, and the ratio takes long.
@@ -143,6 +144,16 @@ fn survival(
             "it happened {fewest} times in one arm, {FEWEST_EVENTS} are needed"
         ));
     }
+    let people = columns
+        .arms
+        .each_ref()
+        .map(|arm| ArmSize::of(&arm.person).people);
+    let fewest = people[0].min(people[1]);
+    if fewest < FEWEST_PEOPLE {
+        return Gated::refused(format!(
+            "{fewest} authors in one arm, {FEWEST_PEOPLE} are needed"
+        ));
+    }
     follow(&columns, metric).map_or_else(|error| Gated::refused(error.to_string()), Gated::Shown)
 }
 
@@ -258,39 +269,26 @@ fn follow(columns: &Columns, metric: Metric) -> Result<Survival, StatsError> {
         } else {
             "first review by another person; merged or closed without one, and open ones, are censored"
         },
-        with_ai: describe(with_ai, metric)?,
-        without_ai: describe(without_ai, metric)?,
+        with_ai: describe(with_ai)?,
+        without_ai: describe(without_ai)?,
         log_rank_p: log_rank.ok().map(|test| test.p),
         hazard_ratio,
     })
 }
 
-fn describe(arm: &Arm, metric: Metric) -> Result<SurvivalArm, StatsError> {
+fn describe(arm: &Arm) -> Result<SurvivalArm, StatsError> {
     let curve = KaplanMeier::clustered(&arm.seconds, &arm.events, &arm.person)?;
-    // Only a merge has another end that competes with it.
-    let incidence = (metric == Metric::Cycle)
-        .then(|| CumulativeIncidence::new(&arm.seconds, &arm.ends))
-        .transpose()?;
-    let happened = |days: f64| -> CurvePoint {
-        if let Some(incidence) = &incidence {
-            return incidence.incidence_at(days * DAY_SECONDS);
-        }
-        let waiting = curve.survival_at(days * DAY_SECONDS);
-        CurvePoint {
-            share: 1.0 - waiting.share,
-            interval: Interval {
-                low: 1.0 - waiting.interval.high,
-                high: 1.0 - waiting.interval.low,
-            },
-            ..waiting
-        }
+    let at = [DAY_SECONDS, 7.0 * DAY_SECONDS];
+    let happened = incidence_clustered(&arm.seconds, &arm.ends, &arm.person, &at)?;
+    let [within_a_day, within_seven_days] = happened[..] else {
+        return Err(StatsError::Empty { what: "times" });
     };
     Ok(SurvivalArm {
         n: arm.seconds.len(),
         events: arm.event_count(),
         median: curve.median(),
-        within_a_day: happened(1.0),
-        within_seven_days: happened(7.0),
+        within_a_day,
+        within_seven_days,
     })
 }
 

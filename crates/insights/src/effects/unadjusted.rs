@@ -2,12 +2,12 @@
 
 use serde::Serialize;
 use stats::{
-    Interval, compare_clustered, compare_shares_clustered, minimum_detectable_difference_of,
-    minimum_detectable_ratio_of,
+    Interval, compare_clustered, compare_shares_clustered, minimum_detectable_of_interval,
 };
 
 use super::sample::Sample;
 use super::{EffectUnit, Gated};
+use crate::gates::{too_few_for_shares, too_rare, too_small};
 use crate::wording::FEWEST_SHOWN;
 
 /// The arms as they are.
@@ -35,12 +35,20 @@ pub(crate) fn unadjusted(sample: &Sample<'_>) -> Gated<Unadjusted> {
             "one arm has {fewest} pull requests; fewer than {FEWEST_SHOWN} are not shown"
         ));
     }
-    if let Some(why) = sample.all_alike() {
+    if let Some(why) = sample
+        .all_alike()
+        .or_else(|| too_small(sample.sizes(), "arm"))
+    {
         return Gated::refused(why);
     }
     let computed = match sample.unit {
         EffectUnit::Ratio => ratio(sample),
-        EffectUnit::Points => points(sample),
+        EffectUnit::Points => match too_rare(sample.events(), sample.len())
+            .or_else(|| too_few_for_shares(sample.people.count()))
+        {
+            Some(why) => return Gated::refused(why),
+            None => points(sample),
+        },
     };
     computed.map_or_else(|error| Gated::refused(error.to_string()), Gated::Shown)
 }
@@ -49,6 +57,7 @@ fn ratio(sample: &Sample<'_>) -> Result<Unadjusted, stats::StatsError> {
     let (with, without) = sample.arms();
     let (shift, ranks) = compare_clustered(with, without)?;
     let half_width = (shift.interval.high - shift.interval.low) / 2.0;
+    let df = sample.people.count() as f64 - 1.0;
     Ok(Unadjusted {
         value: shift.estimate.exp(),
         interval: Interval {
@@ -57,7 +66,9 @@ fn ratio(sample: &Sample<'_>) -> Result<Unadjusted, stats::StatsError> {
         },
         p: ranks.p,
         cliffs_delta: Some(ranks.cliffs_delta),
-        detectable: minimum_detectable_ratio_of(half_width / 1.96).ok(),
+        detectable: minimum_detectable_of_interval(half_width, df)
+            .ok()
+            .map(f64::exp),
         method: "Hodges-Lehmann ratio and Mann-Whitney test, clustered by author",
     })
 }
@@ -65,12 +76,14 @@ fn ratio(sample: &Sample<'_>) -> Result<Unadjusted, stats::StatsError> {
 fn points(sample: &Sample<'_>) -> Result<Unadjusted, stats::StatsError> {
     let (with, without) = sample.arms();
     let found = compare_shares_clustered(with, without)?;
+    let half_width = (found.interval.high - found.interval.low) / 2.0;
+    let df = sample.people.count() as f64 - 1.0;
     Ok(Unadjusted {
         value: found.estimate,
         interval: found.interval,
         p: found.p,
         cliffs_delta: None,
-        detectable: Some(minimum_detectable_difference_of(found.standard_error)),
+        detectable: minimum_detectable_of_interval(half_width, df).ok(),
         method: "difference of shares, clustered by author",
     })
 }

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use measures::{Arm, Clock, Metric, Observation, Observations};
 use serde::Serialize;
-use stats::{Interval, gini, median, share_of_top, within_spearman};
+use stats::{Interval, gini, median, share_of_top, within_spearman_clustered};
 
 use super::panel::Panel;
 use crate::effects::{Gated, Reading};
@@ -73,7 +73,7 @@ pub struct LaggedCorrelation {
     /// Spearman's correlation of AI's share in a month with the median pickup of the next, the teams' means
     /// taken off. An association, not a cause.
     pub rho: f64,
-    /// Its 95 % interval (Bonett and Wright).
+    /// Its 95 % interval, leaving out one team at a time.
     pub interval: Interval,
     /// Two-sided p-value.
     pub p: f64,
@@ -319,7 +319,7 @@ fn lagged(teams: &Panel) -> Gated<LaggedCorrelation> {
             "{teams} teams over {months} months, {FEWEST_TEAMS} and {FEWEST_MONTHS} are needed"
         ));
     }
-    within_spearman(&share, &pickup, &team).map_or_else(
+    within_spearman_clustered(&share, &pickup, &team).map_or_else(
         |error| Gated::refused(error.to_string()),
         |found| {
             Gated::Shown(LaggedCorrelation {

@@ -7,12 +7,11 @@ use serde::Serialize;
 use stats::{Interval, Proportion, mantel_haenszel_clustered};
 
 use crate::effects::{Gated, Reading, value_of};
+use crate::gates::{ArmSize, FEWEST_PEOPLE, too_rare};
 use crate::wording::FEWEST_SHOWN;
 
 /// Fewest pull requests in each arm for odds.
 const FEWEST_IN_ARM: u64 = 30;
-/// Fewest events over both arms for odds.
-const FEWEST_EVENTS: u64 = 5;
 
 /// What is counted as a sign of quality.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, schemars::JsonSchema)]
@@ -127,14 +126,15 @@ fn judge(sign: QualitySign, team: Option<String>, rows: &Rows) -> Quality {
     let shown = |share: Proportion| (share.n >= FEWEST_SHOWN as u64).then_some(share);
     let events = with_ai.successes + without_ai.successes;
     let fewest = with_ai.n.min(without_ai.n);
+    let people = ArmSize::of(&rows.person).people;
     let odds = if fewest < FEWEST_IN_ARM {
         Gated::refused(format!(
             "{fewest} pull requests in one arm, {FEWEST_IN_ARM} are needed"
         ))
-    } else if events < FEWEST_EVENTS {
-        Gated::refused(format!(
-            "it happened to {events}, {FEWEST_EVENTS} are needed"
-        ))
+    } else if let Some(why) = too_rare(events as usize, rows.ai.len()) {
+        Gated::refused(why)
+    } else if people < FEWEST_PEOPLE {
+        Gated::refused(format!("{people} authors, {FEWEST_PEOPLE} are needed"))
     } else {
         mantel_haenszel_clustered(&rows.ai, &rows.event, &rows.stratum, &rows.person).map_or_else(
             |error| Gated::refused(error.to_string()),

@@ -9,9 +9,14 @@
 mod chance;
 mod events;
 mod medians;
+mod odds;
+mod panels;
+mod power;
 mod rank_tests;
 mod regression;
+mod several_effects;
 mod shares;
+mod small_teams;
 mod strata;
 mod survival;
 mod tally;

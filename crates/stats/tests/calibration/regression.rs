@@ -5,7 +5,7 @@ use stats::{
 };
 
 use crate::chance::{Arms, Chance};
-use crate::tally::{RUNS, Tally, report_all};
+use crate::tally::{FEWER_RUNS, Tally, report_all};
 
 #[test]
 #[ignore = "a simulation that prints figures"]
@@ -30,7 +30,7 @@ fn effects_within_authors() {
             replicates: 399,
             seed: 7,
         };
-        for _ in 0..RUNS / 2 {
+        for _ in 0..FEWER_RUNS {
             let mut rows = chance.rows(authors, mean_size, Arms::Within);
             let size: Vec<f64> = rows.values.iter().map(|_| chance.normal()).collect();
             for ((value, size), author) in rows.values.iter_mut().zip(&size).zip(&rows.authors) {

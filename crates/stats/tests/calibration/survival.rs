@@ -1,6 +1,9 @@
 //! Medians of survival, log-rank and Cox.
 
-use stats::{CoxData, Interval, KaplanMeier, SurvivalQuantile, cox, log_rank, log_rank_clustered};
+use stats::{
+    CoxData, Ending, Interval, KaplanMeier, SurvivalQuantile, cox, incidence_clustered, log_rank,
+    log_rank_clustered,
+};
 
 use crate::chance::{Arms, Chance, Rows};
 use crate::tally::{RUNS, Tally, report_all};
@@ -84,6 +87,52 @@ fn medians_with_censoring() {
     report_all(&tallies);
 }
 
+/// Waits end with the event, with a competing one, or are cut off.
+#[test]
+#[ignore = "a simulation that prints figures"]
+fn shares_by_a_time() {
+    let mut tallies = Vec::new();
+    for (authors, mean_size) in [(30, 1), (100, 1), (10, 5), (20, 6), (40, 10), (100, 10)] {
+        let mut chance = Chance::new(14);
+        for (time, share) in [(0.2, "early"), (1.2, "late")] {
+            let situation = format!("{share}, {authors} authors x ~{mean_size}");
+            let mut merged = Tally::coverage(format!("clustered Aalen-Johansen, {situation}"));
+            let mut seen = Tally::coverage(format!("clustered share by a time, {situation}"));
+            for _ in 0..RUNS {
+                let made = waits(&mut chance, authors, mean_size, Arms::Within, 1.0);
+                if made.events.iter().filter(|it| **it).count() < 20 {
+                    continue;
+                }
+                // A third of the ends are of the other kind, whatever the time.
+                let endings: Vec<Ending> = (made.events.iter())
+                    .map(|event| match (event, chance.below(3)) {
+                        (false, _) => Ending::Censored,
+                        (true, 0) => Ending::Competing,
+                        (true, _) => Ending::Event,
+                    })
+                    .collect();
+                let all = 1.0 - f64::exp(-time);
+                let clusters = &made.rows.authors;
+                let found = incidence_clustered(&made.times, &endings, clusters, &[time]);
+                merged.covers(found.expect("valid")[0].interval, 2.0 / 3.0 * all);
+                let endings: Vec<Ending> = (made.events.iter())
+                    .map(|event| {
+                        if *event {
+                            Ending::Event
+                        } else {
+                            Ending::Censored
+                        }
+                    })
+                    .collect();
+                let found = incidence_clustered(&made.times, &endings, clusters, &[time]);
+                seen.covers(found.expect("valid")[0].interval, all);
+            }
+            tallies.extend([merged, seen]);
+        }
+    }
+    report_all(&tallies);
+}
+
 #[test]
 #[ignore = "a simulation that prints figures"]
 fn rates_of_two_arms() {
@@ -117,9 +166,8 @@ fn rates_of_two_arms() {
         let mut plain_cox = Tally::coverage(format!("Cox, {situation}")).within(band.0, band.1);
         let mut clustered_cox = Tally::coverage(format!("clustered Cox, {situation}"));
         let mut proportional =
-            Tally::rejection(format!("proportionality with clusters, {situation}"))
-                .within(2.0, 7.0);
-        for _ in 0..RUNS / 2 {
+            Tally::rejection(format!("proportionality with clusters, {situation}"));
+        for _ in 0..RUNS {
             let null = waits(&mut chance, authors, mean_size, arms, 1.0);
             let groups: Vec<u32> = null.rows.first.iter().map(|it| u32::from(*it)).collect();
             let Ok(test) = log_rank(&null.times, &null.events, &groups, None) else {

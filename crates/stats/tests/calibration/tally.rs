@@ -2,8 +2,11 @@
 
 use stats::Interval;
 
-/// How many samples each figure rests on; its standard error is then 0.35 points.
-pub(crate) const RUNS: u32 = 4_000;
+/// How many samples each figure rests on; the standard error of a figure near 5 or 95 % is then 0.22 points.
+pub(crate) const RUNS: u32 = 10_000;
+
+/// As many where one sample takes long; the standard error is then 0.34 points.
+pub(crate) const FEWER_RUNS: u32 = 4_000;
 
 /// Shares of samples of one method in one situation.
 pub(crate) struct Tally {

@@ -9,6 +9,7 @@ use crate::adoption::ToolChangeKind;
 use crate::advice::behind::Behind;
 use crate::advice::context::Context;
 use crate::effects::{Exposure, Finding};
+use crate::gates::{ArmSize, too_small};
 use crate::months::{month_index, month_of_name};
 use crate::wording::duration_text;
 
@@ -44,7 +45,8 @@ pub(super) fn pickup_grows(
         Proportion::new(with, all)
     };
     let (later, earlier) = (pickups(0), pickups(1));
-    if later.0.len() < fewest || earlier.0.len() < fewest {
+    let sizes = [ArmSize::of(&later.1), ArmSize::of(&earlier.1)];
+    if later.0.len() < fewest || earlier.0.len() < fewest || too_small(sizes, "period").is_some() {
         return None;
     }
     let logs = |values: &[f64]| -> Vec<f64> {
