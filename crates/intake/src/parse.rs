@@ -131,10 +131,10 @@ pub(crate) fn check_key(pull_request: &PullRequest) -> Result<(), Complaint> {
 /// The same of its two parts.
 pub(crate) fn check_repo_and_number(repo: &str, number: u64) -> Result<(), Complaint> {
     let is_name = |part: &str| {
-        !part.is_empty()
+        !matches!(part, "" | "." | "..")
             && part
                 .chars()
-                .all(|character| !character.is_whitespace() && !character.is_control())
+                .all(|character| !character.is_whitespace() && !model::acts(character))
     };
     let looks_right = repo.len() <= REPO_BYTES_MAX
         && repo

@@ -4,6 +4,7 @@ mod analysis;
 mod correction;
 mod evidence;
 mod pull_request;
+mod shown;
 mod verdict;
 
 pub use analysis::{
@@ -16,4 +17,5 @@ pub use pull_request::{
     Actor, Comment, CommentKind, Commit, Event, ExpectedCounts, FileChange, Gap, Label, NotAKey,
     PrKey, PullRequest, Review, ReviewState, State,
 };
+pub use shown::{acts, is_blank, visible, visible_line};
 pub use verdict::{Origin, Verdict};

@@ -1,10 +1,13 @@
 //! What people and programs see: stdout is data, stderr is everything else.
 
+use std::borrow::Cow;
 use std::io::Write;
 
 use anstyle::{AnsiColor, Style};
 use comfy_table::{CellAlignment, Table, presets};
+use model::{acts, visible, visible_line};
 use serde::Serialize;
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use crate::error::CliError;
 
@@ -13,6 +16,10 @@ const WARNING: Style = AnsiColor::Yellow.on_default().bold();
 const HINT: Style = AnsiColor::Cyan.on_default().bold();
 const HEADING: Style = Style::new().bold();
 const DIM: Style = Style::new().dimmed();
+
+/// The widest that a cell of a table may be, in columns of the terminal: whoever names a team must not
+/// push the other columns away. `--json` has the whole text.
+const CELL_COLUMNS: usize = 160;
 
 /// How to say things.
 #[derive(Debug, Clone, Copy)]
@@ -32,26 +39,33 @@ pub(crate) struct Output {
 impl Output {
     /// Writes one pretty-printed JSON document on stdout.
     pub(crate) fn document(&self, value: &impl Serialize) -> Result<(), CliError> {
-        let mut stdout = std::io::stdout().lock();
-        serde_json::to_writer_pretty(&mut stdout, value)?;
-        writeln!(stdout)?;
-        Ok(())
+        write_out(&json_document(value)?)
     }
 
-    /// Writes a line of data on stdout.
+    /// Writes a value as a line of JSON on stdout.
+    pub(crate) fn json_line(&self, value: &impl Serialize) -> Result<(), CliError> {
+        write_out(&json_line(value)?)
+    }
+
+    /// Writes a line of data on stdout, made safe for a terminal; `\n` stays.
     pub(crate) fn line(&self, text: &str) -> Result<(), CliError> {
+        self.painted(&visible(text))
+    }
+
+    /// Writes a line with colours of ours on stdout. What is in it of others was made [`printable`] before.
+    pub(crate) fn painted(&self, text: &str) -> Result<(), CliError> {
         writeln!(anstream::stdout().lock(), "{text}")?;
         Ok(())
     }
 
     /// Writes a heading on stdout, after an empty line.
     pub(crate) fn heading(&self, text: &str) -> Result<(), CliError> {
-        self.line(&format!("\n{HEADING}{text}{HEADING:#}"))
+        self.painted(&format!("\n{HEADING}{}{HEADING:#}", printable(text)))
     }
 
     /// Writes a remark of lesser weight on stdout.
     pub(crate) fn remark(&self, text: &str) -> Result<(), CliError> {
-        self.line(&format!("{DIM}{text}{DIM:#}"))
+        self.painted(&format!("{DIM}{}{DIM:#}", visible(text)))
     }
 
     /// Writes a table on stdout. Columns named with a leading `>` are right-aligned.
@@ -72,7 +86,7 @@ impl Output {
     /// Says what is being done, on stderr.
     pub(crate) fn note(&self, text: &str) {
         if !self.quiet {
-            let _ = writeln!(anstream::stderr(), "{}", printable(text));
+            let _ = writeln!(anstream::stderr(), "{}", hung(text));
         }
     }
 
@@ -81,26 +95,18 @@ impl Output {
         let _ = writeln!(
             anstream::stderr(),
             "{WARNING}warning:{WARNING:#} {}",
-            printable(text)
+            hung(text)
         );
     }
 
     /// Reports an error on stderr.
     pub(crate) fn error(&self, text: &str) {
-        let _ = writeln!(
-            anstream::stderr(),
-            "{ERROR}error:{ERROR:#} {}",
-            printable(text)
-        );
+        let _ = writeln!(anstream::stderr(), "{ERROR}error:{ERROR:#} {}", hung(text));
     }
 
     /// Says what to do next, on stderr.
     pub(crate) fn hint(&self, text: &str) {
-        let _ = writeln!(
-            anstream::stderr(),
-            "{HINT}hint:{HINT:#} {}",
-            printable(text)
-        );
+        let _ = writeln!(anstream::stderr(), "{HINT}hint:{HINT:#} {}", hung(text));
     }
 }
 
@@ -109,7 +115,7 @@ fn table(columns: &[&str], rows: &[Vec<String>]) -> String {
     table.load_style(presets::NOTHING);
     table.set_header(columns.iter().map(|name| name.trim_start_matches('>')));
     for row in rows {
-        table.add_row(row.iter().map(|cell| printable(cell)));
+        table.add_row(row.iter().map(|cell| shortened(cell, CELL_COLUMNS)));
     }
     for (column, name) in table.column_iter_mut().zip(columns) {
         column.set_padding((0, 2));
@@ -120,20 +126,80 @@ fn table(columns: &[&str], rows: &[Vec<String>]) -> String {
     table.to_string()
 }
 
-/// Makes outside text safe for a terminal: control characters become visible, lines stay lines.
+/// Makes outside text safe for a terminal, and one line of it.
 ///
 /// Titles, logins and model answers are hostile input here as everywhere.
 pub(crate) fn printable(text: &str) -> String {
-    text.chars()
-        .map(|character| match character {
-            '\n' => '\n',
-            '\t' => ' ',
-            // Bidirectional overrides can make a line read as something else.
-            '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => '\u{fffd}',
-            control if control.is_control() => '\u{fffd}',
-            other => other,
-        })
-        .collect()
+    visible_line(text).into_owned()
+}
+
+/// The same, at most so many columns wide; the end is told by `…`.
+pub(crate) fn shortened(text: &str, columns: usize) -> String {
+    let shown = visible_line(text);
+    if shown.width() <= columns {
+        return shown.into_owned();
+    }
+    let mut short = String::new();
+    let mut taken = 1;
+    for character in shown.chars() {
+        taken += character.width().unwrap_or(0);
+        if taken > columns {
+            break;
+        }
+        short.push(character);
+    }
+    short.push('…');
+    short
+}
+
+/// The columns that a text takes on a terminal.
+pub(crate) fn columns(text: &str) -> usize {
+    text.width()
+}
+
+/// Text for stderr: its further lines are set in, so that no name with a line end in it can pass for a
+/// message of ours.
+fn hung(text: &str) -> String {
+    visible(text).replace('\n', "\n  ")
+}
+
+/// A value as pretty-printed JSON, with a line end.
+pub(crate) fn json_document(value: &impl Serialize) -> Result<String, CliError> {
+    let mut text = safe_json(&serde_json::to_string_pretty(value)?).into_owned();
+    text.push('\n');
+    Ok(text)
+}
+
+/// A value as one line of JSON, with a line end.
+pub(crate) fn json_line(value: &impl Serialize) -> Result<String, CliError> {
+    let mut text = safe_json(&serde_json::to_string(value)?).into_owned();
+    text.push('\n');
+    Ok(text)
+}
+
+/// The same JSON with what acts on a terminal written as `\u202e`. JSON has such characters in strings only,
+/// so this changes how they are written, not what they are.
+pub(crate) fn safe_json(json: &str) -> Cow<'_, str> {
+    if json.is_ascii() && !json.contains('\u{7f}') {
+        return Cow::Borrowed(json);
+    }
+    let mut safe = String::with_capacity(json.len());
+    let mut units = [0; 2];
+    for character in json.chars() {
+        if acts(character) {
+            for unit in character.encode_utf16(&mut units) {
+                safe.push_str(&format!("\\u{unit:04x}"));
+            }
+        } else {
+            safe.push(character);
+        }
+    }
+    Cow::Owned(safe)
+}
+
+fn write_out(text: &str) -> Result<(), CliError> {
+    std::io::stdout().lock().write_all(text.as_bytes())?;
+    Ok(())
 }
 
 /// Writes a number with thousands separators: `60,545`.
@@ -182,8 +248,30 @@ mod tests {
     #[test]
     fn hostile_text_cannot_drive_the_terminal() {
         assert_eq!(
-            printable("a\u{1b}[31mb\u{202e}c\r"),
-            "a\u{fffd}[31mb\u{fffd}c\u{fffd}"
+            printable("a\u{1b}[31mb\u{202e}c\r\nd"),
+            "a\u{fffd}[31mb\u{fffd}c d"
         );
+        assert_eq!(hung("no\nhint: rm -rf /"), "no\n  hint: rm -rf /");
+    }
+
+    #[test]
+    fn a_long_cell_leaves_room_for_the_others() {
+        assert_eq!(shortened("abcdef", 6), "abcdef");
+        assert_eq!(shortened("abcdefg", 6), "abcde…");
+        assert_eq!(shortened("日本語日本語", 6), "日本…");
+        let text = table(&["Team", ">n"], &[vec!["x".repeat(1_000_000), "3".into()]]);
+        assert!(text.lines().all(|line| columns(line) < 180), "{text}");
+    }
+
+    #[test]
+    fn json_says_the_same_without_what_acts() {
+        let value = "a\u{202e}\u{9b}\u{7f}\u{e0041}é\n\u{1b}";
+        let line = json_line(&value).expect("written");
+        assert_eq!(
+            line,
+            "\"a\\u202e\\u009b\\u007f\\udb40\\udc41é\\n\\u001b\"\n"
+        );
+        let back: String = serde_json::from_str(&line).expect("read");
+        assert_eq!(back, value);
     }
 }

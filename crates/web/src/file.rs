@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use crate::assets::{SCRIPT, STYLE, chart_script};
+use crate::layout::shown;
 use crate::pages;
 use crate::settings::Settings;
 use crate::source::{Basis, Period};
@@ -110,7 +111,7 @@ pub fn report_file(file: &FileReport<'_>) -> String {
     for page in pages::after_teams() {
         add(page.id.to_owned(), page.title, false, (page.body)(&whole));
     }
-    document(file, &sections).into_string()
+    shown(document(file, &sections)).into_string()
 }
 
 /// What the report is about, in a line.

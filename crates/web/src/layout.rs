@@ -1,13 +1,16 @@
 //! The frame around every page.
 
+use std::borrow::Cow;
+
 use insights::months::{month_name, month_of_name};
 use jiff::Timestamp;
-use maud::{DOCTYPE, Markup, html};
+use maud::{DOCTYPE, Markup, PreEscaped, html};
+use model::visible;
 
 use crate::assets;
 use crate::source::Period;
-use crate::view::{View, escape, with_period};
-use crate::words::moment;
+use crate::view::{View, escape, team_path, with_period};
+use crate::words::{moment, short_line};
 
 /// The pages of the navigation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -117,7 +120,7 @@ fn document(frame: &Frame<'_>, refresh: Option<Refresh>, body: Markup) -> Markup
     let addresses = assets::addresses();
     let everything = Period::default();
     let period = frame.period.unwrap_or(&everything);
-    html! {
+    let page = html! {
         (DOCTYPE)
         html lang="en" {
             head {
@@ -161,6 +164,15 @@ fn document(frame: &Frame<'_>, refresh: Option<Refresh>, body: Markup) -> Markup
                 }
             }
         }
+    };
+    shown(page)
+}
+
+/// Markup as it is sent: nothing in it acts on the text around it, wherever that was put together.
+pub(crate) fn shown(PreEscaped(markup): Markup) -> Markup {
+    match visible(&markup) {
+        Cow::Borrowed(_) => PreEscaped(markup),
+        Cow::Owned(shown) => PreEscaped(shown),
     }
 }
 
@@ -178,7 +190,7 @@ fn period_form(frame: &Frame<'_>) -> Markup {
                     select name="team" data-goes {
                         option value="" selected[frame.team.is_none()] { "All teams" }
                         @for team in frame.teams {
-                            option value=(team) selected[frame.team == Some(team.as_str())] { (team) }
+                            option value=(team) selected[frame.team == Some(team.as_str())] { (short_line(team, 60)) }
                         }
                     }
                 }
@@ -197,7 +209,7 @@ fn presets(frame: &Frame<'_>, period: &Period) -> Markup {
         return html! {};
     };
     let path = match (frame.tab, frame.team) {
-        (Tab::Teams, Some(team)) => format!("/teams/{}", escape(team)),
+        (Tab::Teams, Some(team)) => team_path(team),
         _ => path_of(frame.tab).to_owned(),
     };
     // A team chosen on another page than its own stays chosen.

@@ -47,7 +47,7 @@ impl View<'_> {
 
     /// The address of a team's page; `None` in a file.
     pub(crate) fn team_link(&self, team: &str) -> Option<String> {
-        self.link(&format!("/teams/{}", escape(team)))
+        self.link(&team_path(team))
     }
 
     /// The address of the pull requests that a filter selects, such as `team=a&month=2026-05`; `None`
@@ -85,6 +85,15 @@ impl View<'_> {
     }
 }
 
+/// The address of a team's page. Browsers take the parts `.` and `..` of a path away, however they are
+/// written: teams of such names are named in the query.
+pub(crate) fn team_path(team: &str) -> String {
+    match team {
+        "." | ".." => format!("/teams?team={team}"),
+        _ => format!("/teams/{}", escape(team)),
+    }
+}
+
 /// Adds a period to an address.
 pub(crate) fn with_period(path: &str, period: &Period) -> String {
     let mut pairs: Vec<(&str, &str)> = Vec::new();
@@ -97,7 +106,8 @@ pub(crate) fn with_period(path: &str, period: &Period) -> String {
     if pairs.is_empty() {
         path.to_owned()
     } else {
-        format!("{path}?{}", query(&pairs))
+        let joint = if path.contains('?') { '&' } else { '?' };
+        format!("{path}{joint}{}", query(&pairs))
     }
 }
 
@@ -145,6 +155,21 @@ mod tests {
         assert_eq!(escape("a b/c&d"), "a%20b%2Fc%26d");
         assert_eq!(escape_path("ow ner/name"), "ow%20ner/name");
         assert_eq!(query(&[("team", "é"), ("x", "1")]), "team=%C3%A9&x=1");
+    }
+
+    #[test]
+    fn every_team_has_an_address_that_a_browser_leaves_alone() {
+        let period = Period {
+            from: Some("2026-01".to_owned()),
+            to: None,
+        };
+        for (team, expected) in [
+            ("a b", "/teams/a%20b?from=2026-01"),
+            ("../../etc", "/teams/..%2F..%2Fetc?from=2026-01"),
+            ("..", "/teams?team=..&from=2026-01"),
+        ] {
+            assert_eq!(with_period(&team_path(team), &period), expected);
+        }
     }
 
     #[test]

@@ -2,7 +2,60 @@
 //! `insights::wording`, so that pages and tables say it the same way.
 
 use jiff::Timestamp;
+use maud::{Markup, html};
+use model::visible_line;
 use stats::Proportion;
+
+/// Characters of a name in a table or a sentence.
+const NAME: usize = 80;
+
+/// Characters of a name beside a chart.
+const CHART_NAME: usize = 32;
+
+/// A line of a text of others, at most so many characters; the end is told by `…`.
+pub(crate) fn short_line(text: &str, most: usize) -> String {
+    // Cut before it is looked at as a whole: it may be long, and what is not shown takes no room.
+    let end = text
+        .char_indices()
+        .nth(most.saturating_mul(4))
+        .map_or(text.len(), |(end, _)| end);
+    let shown = visible_line(text.get(..end).unwrap_or_default());
+    let mut letters = shown.chars();
+    let mut short: String = letters.by_ref().take(most).collect();
+    if letters.next().is_some() || end < text.len() {
+        short.push('…');
+    }
+    short
+}
+
+/// A name that others gave, of a team for instance: it does not turn what stands beside it round, and the
+/// whole of a long one is told on hover.
+pub(crate) fn name(text: &str) -> Markup {
+    let short = short_line(text, NAME);
+    let whole = (short != text).then(|| visible_line(text));
+    html! { bdi title=[whole] { (short) } }
+}
+
+/// Names beside the rows of a chart: short, each another one, as charts put together what is called the same.
+pub(crate) fn chart_names<'n>(names: impl IntoIterator<Item = &'n str>) -> Vec<String> {
+    let mut short: Vec<String> = Vec::new();
+    for name in names {
+        let cut = chart_name(name);
+        let mut unique = cut.clone();
+        let mut number = 2;
+        while short.contains(&unique) {
+            unique = format!("{cut} ({number})");
+            number += 1;
+        }
+        short.push(unique);
+    }
+    short
+}
+
+/// A name beside a chart, where charts do not go by it.
+pub(crate) fn chart_name(name: &str) -> String {
+    short_line(name, CHART_NAME)
+}
 
 /// A whole number with thin separators: `12,345`.
 pub(crate) fn count(number: u64) -> String {
@@ -106,6 +159,21 @@ pub(crate) fn moment(at: Timestamp) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_are_short_single_and_apart() {
+        assert_eq!(short_line("a\nb\u{7}c", 10), "a b\u{fffd}c");
+        assert_eq!(short_line("abcdef", 3), "abc…");
+        assert_eq!(name("orchard").into_string(), "<bdi>orchard</bdi>");
+        let long = name(&"x".repeat(300)).into_string();
+        assert!(long.contains(&format!("title=\"{}\"", "x".repeat(300))));
+        assert!(long.ends_with("x…</bdi>"));
+        let long = ["x".repeat(300), "x".repeat(301), "y".to_owned()];
+        let short = chart_names(long.iter().map(String::as_str));
+        assert_ne!(short[0], short[1]);
+        assert!(short[1].ends_with("… (2)"), "{short:?}");
+        assert_eq!(short[2], "y");
+    }
 
     #[test]
     fn counts_have_separators() {

@@ -319,7 +319,7 @@ fn by_request(app: &App, ledger: &dyn Ledger, filter: &CostFilter) -> Result<Out
                 answered_by_tier: request.and_then(|request| request.answered_by),
                 sums,
             };
-            return output.line(&serde_json::to_string(&line)?);
+            return output.json_line(&line);
         }
         let (_, name) = parts(costly);
         output.line(&printable(&format!(

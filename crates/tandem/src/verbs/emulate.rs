@@ -117,13 +117,13 @@ pub(crate) fn run(app: &App, arguments: &EmulateArguments) -> Result<Outcome, Cl
         })?;
         let address = listener.local_addr()?;
         if app.output.json {
-            app.output.line(&serde_json::to_string(&Ready {
+            app.output.json_line(&Ready {
                 emulator: true,
                 listening: address.to_string(),
                 base_url: format!("http://{address}/openai/v1"),
                 seed,
                 log: arguments.log.as_deref(),
-            })?)?;
+            })?;
         } else {
             app.output.line(&emulator.banner(address))?;
             app.output.hint(&format!(

@@ -15,7 +15,7 @@ use store::{Sighting, SightingCounts, Store, UpsertCounts};
 use crate::app::App;
 use crate::cli::{FormatChoice, ImportArguments};
 use crate::error::{CliError, ErrorKind, Outcome};
-use crate::output::count;
+use crate::output::{count, printable};
 use crate::progress::bytes_bar;
 
 /// Records written in one transaction.
@@ -250,7 +250,7 @@ impl Import<'_> {
     fn read(&mut self, reader: FileReader) -> Result<(), CliError> {
         let progress = reader.progress();
         let bar = bytes_bar(&self.app.output, progress.total_bytes());
-        bar.set_message(format!("import {}", reader.file()));
+        bar.set_message(printable(&format!("import {}", reader.file())));
         if reader.format() != Format::Tandem {
             self.app.output.note(&format!(
                 "{}: read as {}",

@@ -156,8 +156,7 @@ fn list(app: &App, chosen: &Chosen) -> Result<Outcome, CliError> {
             shown += 1;
             let holds = holds(&*store, request)?;
             if app.output.json {
-                app.output
-                    .line(&serde_json::to_string(&line_of(request, holds))?)?;
+                app.output.json_line(&line_of(request, holds))?;
             } else {
                 app.output.line(&printable(&words_of(request, holds)))?;
             }
@@ -244,7 +243,7 @@ fn history(app: &App, chosen: &Chosen) -> Result<Outcome, CliError> {
         for line in page.iter().filter(of_subject) {
             shown += 1;
             if app.output.json {
-                app.output.line(&serde_json::to_string(line)?)?;
+                app.output.json_line(line)?;
             } else {
                 app.output.line(&printable(&format!(
                     "{}  {}  {} (run {}){}",

@@ -144,7 +144,7 @@ fn show_failed(app: &App, id: &str) -> Result<Outcome, CliError> {
                     team: &failed.group,
                     history,
                 };
-                app.output.line(&serde_json::to_string(&line)?)?;
+                app.output.json_line(&line)?;
             } else {
                 print_failure(&app.output, failed, history)?;
             }

@@ -71,10 +71,10 @@ pub(crate) fn run(app: &App, arguments: &ServeArguments) -> Result<Outcome, CliE
         let address = listener.local_addr()?;
         let url = format!("http://{address}/");
         if app.output.json {
-            app.output.line(&serde_json::to_string(&Ready {
+            app.output.json_line(&Ready {
                 serving: address.to_string(),
                 url: url.clone(),
-            })?)?;
+            })?;
         } else {
             app.output.line(&format!("Tandem's pages are at {url}"))?;
             app.output

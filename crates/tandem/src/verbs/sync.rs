@@ -11,7 +11,7 @@ use store::Store;
 use crate::app::App;
 use crate::cli::SyncArguments;
 use crate::error::{CliError, Outcome};
-use crate::output::{Output, count};
+use crate::output::{Output, count, printable};
 use crate::progress::count_bar;
 use crate::wiring::database::{PAGE, require_team};
 use crate::wiring::github::client;
@@ -258,7 +258,7 @@ impl Observer for Progress {
                 let expected = state.expected;
                 if let Some(bar) = &state.bar {
                     bar.set_length(expected);
-                    bar.set_message((*name).to_owned());
+                    bar.set_message(printable(name));
                 }
             }
             Event::Stored { name, read } => {

@@ -10,7 +10,7 @@ use web::documents::VerdictDocument;
 use crate::app::App;
 use crate::cli::VerdictsArguments;
 use crate::error::{CliError, ErrorKind, Outcome};
-use crate::output::{count, dollars, printable};
+use crate::output::{count, dollars, json_line, printable};
 use crate::wiring::database::{PAGE, require_team};
 
 /// Prints the verdicts.
@@ -31,8 +31,7 @@ pub(crate) fn run(app: &App, arguments: &VerdictsArguments) -> Result<Outcome, C
         shown += page.len() as u64;
         for record in &page {
             if app.output.json {
-                serde_json::to_writer(&mut stdout, &VerdictDocument::from(record))?;
-                stdout.write_all(b"\n")?;
+                stdout.write_all(json_line(&VerdictDocument::from(record))?.as_bytes())?;
             } else {
                 writeln!(stdout, "{}", summary(record))?;
             }
@@ -63,8 +62,7 @@ fn show_one(app: &App, store: &dyn Store, text: &str) -> Result<Outcome, CliErro
         });
     };
     if app.output.json {
-        app.output
-            .line(&serde_json::to_string(&VerdictDocument::from(&record))?)?;
+        app.output.json_line(&VerdictDocument::from(&record))?;
         return Ok(Outcome::Done);
     }
     app.output.line(&summary(&record))?;
@@ -169,7 +167,7 @@ fn evidence_row(hit: &Evidence) -> Vec<String> {
         word(&hit.role),
         word(&hit.confidence),
         hit.field.clone(),
-        quote.replace('\n', " "),
+        quote,
         hit.rule.clone(),
     ]
 }

@@ -17,6 +17,7 @@ mod doubt;
 mod errors;
 mod export;
 mod github_host;
+mod hostile;
 mod import_detect;
 mod import_formats;
 mod interop;

@@ -194,26 +194,6 @@ fn the_short_form_is_for_a_wiki() {
 }
 
 #[test]
-fn hostile_names_stay_text() {
-    let tandem = Tandem::new();
-    let records: Vec<Value> = (1..=12)
-        .map(|number| {
-            let mut record = crate::support::record(number);
-            record["repo"] = Value::from("<script>alert(1)<!--/\"onload=x");
-            record
-        })
-        .collect();
-    let file = tandem.write_records("prs.jsonl", &records);
-    tandem.run(&["import", &file]);
-    tandem.ok(&["detect"]);
-    let html = tandem
-        .ok(&["report", "--format", "html", "--without-charts"])
-        .stdout;
-    assert!(!html.contains("<script>alert"), "a name became markup");
-    assert!(!html.contains("<!--"), "a name became a comment");
-}
-
-#[test]
 fn a_place_that_cannot_be_written_is_told_and_nothing_is_left() {
     let tandem = made();
     let ran = tandem.run(&["report", "-o", "missing/report.html"]);

@@ -51,6 +51,8 @@ impl Tandem {
             .env_clear()
             .env("PATH", std::env::var_os("PATH").unwrap_or_default())
             .env("HOME", self.folder.path())
+            // What a killed process leaves goes with the test.
+            .env("TMPDIR", self.folder.path())
             .env("TANDEM_DATABASE_URL", self.database())
             .envs(self.environment.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null())
@@ -145,6 +147,8 @@ impl Emulator {
             .arg(&log)
             .env_clear()
             .env("HOME", folder.path())
+            // It is killed at the end: what it leaves goes with the test.
+            .env("TMPDIR", folder.path())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::null());

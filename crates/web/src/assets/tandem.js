@@ -17,10 +17,10 @@
   }
 
   // "var(--agent)" in a figure stands for the colour of that name in the style sheet. Names out of the data
-  // are shown as they are: plotly would read "<b>" in them as markup. Templates are ours.
+  // are shown as they are: plotly would read "<b>" and "&lt;" in them as markup. Templates are ours.
   function coloured(value, style) {
     if (typeof value === "string") {
-      return value.startsWith("var(--") ? style.getPropertyValue(value.slice(4, -1)).trim() : value.replace(/</g, "&lt;");
+      return value.startsWith("var(--") ? style.getPropertyValue(value.slice(4, -1)).trim() : value.replace(/&/g, "&amp;").replace(/</g, "&lt;");
     }
     if (Array.isArray(value)) { return value.map((one) => coloured(one, style)); }
     if (value && typeof value === "object") {

@@ -11,7 +11,7 @@ use plotly::{Layout, Scatter, Trace};
 use super::{Cell, Figure, Table, colour};
 use crate::shown::At;
 use crate::view::View;
-use crate::words::sentence_case;
+use crate::words::{sentence_case, short_line};
 
 /// The most rows that are drawn; the table has all.
 const MOST_DRAWN: usize = 40;
@@ -273,11 +273,19 @@ pub(super) fn forest_layout(names: &[String], all: &[Series], unit: EffectUnit) 
         .shapes(vec![line])
 }
 
+/// Characters of the name of a row.
+const ROW_NAME: usize = 56;
+
 /// An axis of named rows, counted from the top.
 pub(super) fn row_axis(names: &[String]) -> Axis {
     Axis::new()
         .tick_values((0..names.len()).map(|row| row as f64).collect())
-        .tick_text(names.to_vec())
+        .tick_text(
+            names
+                .iter()
+                .map(|name| short_line(name, ROW_NAME))
+                .collect(),
+        )
         .range(vec![names.len() as f64 - 0.4, -0.6])
         .zero_line(false)
         .show_grid(false)
@@ -316,8 +324,8 @@ fn table(view: &View<'_>, rows: Rows, unit: EffectUnit, comparisons: &[Compared<
             )
         };
         table.row(vec![
-            Cell::link(
-                name_of(view, rows, one),
+            Cell::name(
+                &name_of(view, rows, one),
                 one.team.as_ref().and_then(|team| view.team_link(team)),
             ),
             Cell::number(arm("with_ai", &one.with_ai)),

@@ -165,7 +165,7 @@ fn split_table(view: &View<'_>, splits: &[CycleSplit]) -> Table {
                 })
             };
             table.row(vec![
-                Cell::link(
+                Cell::name(
                     split.team.as_deref().unwrap_or("All"),
                     split.team.as_ref().and_then(|team| view.team_link(team)),
                 ),

@@ -10,7 +10,7 @@ use super::adoption::{incomplete_note, month_label};
 use super::{Cell, Figure, Table};
 use crate::shown::At;
 use crate::view::View;
-use crate::words::{count, proportion};
+use crate::words::{chart_name, chart_names, count, proportion};
 
 /// Below this many pull requests a cell says nothing and could point at a person.
 const FEWEST_SHOWN: u64 = insights::wording::FEWEST_SHOWN as u64;
@@ -73,7 +73,7 @@ pub(crate) fn adoption_heat_map(view: &View<'_>, adoption: &Adoption) -> Figure 
         (months.iter())
             .map(|month| month_label(adoption, month))
             .collect(),
-        rows.iter().map(|(team, _)| (*team).to_owned()).collect(),
+        chart_names(rows.iter().map(|(team, _)| *team)),
         shares,
     )
     .text_matrix(hover)
@@ -110,6 +110,7 @@ fn share_in(row: &Row<'_>, month: &str) -> Option<f64> {
 }
 
 fn hover_of(team: &str, month: &str, row: &Row<'_>) -> String {
+    let team = chart_name(team);
     match (row.get(month), shown(row, month)) {
         (_, Some((_, group))) => format!(
             "{team}, {month}: {} of {} pull requests",
@@ -129,7 +130,7 @@ fn table(view: &View<'_>, months: &[&str], teams: &[(&str, Row<'_>)]) -> Table {
             if let Some((index, group)) = shown(row, month) {
                 let at = at.to(index);
                 table.row(vec![
-                    Cell::link(team, view.team_link(team)),
+                    Cell::name(team, view.team_link(team)),
                     Cell::text(month),
                     Cell::number_link(
                         at.to("pull_requests").count(group.pull_requests),

@@ -106,7 +106,7 @@ fn table(view: &View<'_>, groups: &[Load]) -> Table {
         for (place, month) in load.months.iter().enumerate() {
             let at = at.to(index).to("months").to(place);
             table.row(vec![
-                Cell::link(
+                Cell::name(
                     load.team.as_deref().unwrap_or("All"),
                     load.team.as_ref().and_then(|team| view.team_link(team)),
                 ),

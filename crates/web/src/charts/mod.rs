@@ -22,6 +22,7 @@ mod unseen;
 mod work;
 
 use maud::{Markup, PreEscaped, Render, html};
+use model::{acts, visible};
 use plotly::{Layout, Trace};
 
 pub(crate) use adoption::adoption_by_month;
@@ -139,15 +140,22 @@ impl Figure {
     }
 }
 
-/// Text that stands in a script element: nothing in it may end the element or open a comment.
+/// JSON that stands in a script element: nothing in it may end the element, open a comment, or act on what is
+/// around it. It says the same.
 pub(crate) fn for_script(json: &str) -> PreEscaped<String> {
-    PreEscaped(
-        json.replace('<', "\\u003c")
-            .replace('>', "\\u003e")
-            .replace('&', "\\u0026")
-            .replace('\u{2028}', "\\u2028")
-            .replace('\u{2029}', "\\u2029"),
-    )
+    let mut text = String::with_capacity(json.len() + json.len() / 16);
+    let mut units = [0; 2];
+    for character in json.chars() {
+        let is_mark = matches!(character, '<' | '>' | '&' | '\u{2028}' | '\u{2029}');
+        if is_mark || acts(character) {
+            for unit in character.encode_utf16(&mut units) {
+                text.push_str(&format!("\\u{unit:04x}"));
+            }
+        } else {
+            text.push(character);
+        }
+    }
+    PreEscaped(text)
 }
 
 impl Render for Figure {
@@ -161,7 +169,7 @@ impl Render for Figure {
                 @match &self.drawing {
                     Drawing::Plot { data, layout } => {
                         div.chart data-chart data-height=(self.height) role="img" aria-label={ (self.title) ". The numbers are in the table below." } {}
-                        script type="application/json" data-chart-data { (for_script(&format!("{{\"data\":{data},\"layout\":{layout}}}"))) }
+                        script type="application/json" data-chart-data { (for_script(&visible(&format!("{{\"data\":{data},\"layout\":{layout}}}")))) }
                     }
                     Drawing::Nothing { why } => div.empty { p { strong { "Not enough data. " } (why) } }
                 }
@@ -179,12 +187,9 @@ mod tests {
 
     #[test]
     fn data_cannot_leave_its_element() {
-        let PreEscaped(text) = for_script("{\"a\":\"</script><!--\u{2028}&\"}");
-        assert!(
-            !text.contains('<') && !text.contains('>') && !text.contains('\u{2028}'),
-            "{text}"
-        );
+        let PreEscaped(text) = for_script("{\"a\":\"</script><!--\u{2028}&\u{202e}\"}");
+        assert!(!text.contains(['<', '>', '\u{2028}', '\u{202e}']), "{text}");
         let value: serde_json::Value = serde_json::from_str(&text).expect("still JSON");
-        assert_eq!(value["a"], "</script><!--\u{2028}&");
+        assert_eq!(value["a"], "</script><!--\u{2028}&\u{202e}");
     }
 }

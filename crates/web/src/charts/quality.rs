@@ -7,6 +7,7 @@ use super::effects::{Point, Series, forest_height, forest_layout, forest_traces}
 use super::{Cell, Figure, Table, colour};
 use crate::shown::At;
 use crate::view::View;
+use crate::words::chart_name;
 
 /// The most rows that are drawn; the table has all.
 const MOST_DRAWN: usize = 40;
@@ -21,7 +22,7 @@ fn sign_words(sign: QualitySign) -> &'static str {
 fn name_of(view: &View<'_>, one: &Quality) -> String {
     let team = one.team.as_deref().or(view.report.scope.team.as_deref());
     match team {
-        Some(team) => format!("{team}: {}", sign_words(one.sign)),
+        Some(team) => format!("{}: {}", chart_name(team), sign_words(one.sign)),
         None => format!("All teams: {}", sign_words(one.sign)),
     }
 }

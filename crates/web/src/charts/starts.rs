@@ -8,6 +8,7 @@ use super::effects::{Point, Series, forest_height, forest_traces, row_axis};
 use super::{Cell, Figure, Table, colour};
 use crate::shown::At;
 use crate::view::View;
+use crate::words::chart_name;
 use insights::effects::EffectUnit;
 
 /// The most teams that are drawn; the table has all.
@@ -51,9 +52,11 @@ pub(crate) fn team_ranks(view: &View<'_>) -> Figure {
     let names: Vec<String> = drawn
         .iter()
         .map(|start| match &start.adopted {
-            Some(month) if start.may_be_earlier => format!("{} (by {month})", start.team),
-            Some(month) => format!("{} (since {month})", start.team),
-            None => format!("{} (not yet)", start.team),
+            Some(month) if start.may_be_earlier => {
+                format!("{} (by {month})", chart_name(&start.team))
+            }
+            Some(month) => format!("{} (since {month})", chart_name(&start.team)),
+            None => format!("{} (not yet)", chart_name(&start.team)),
         })
         .collect();
     Figure::plot(
@@ -89,7 +92,7 @@ fn table(view: &View<'_>, starts: &[TeamStart]) -> Table {
             None => "not yet".to_owned(),
         };
         table.row(vec![
-            Cell::link(&start.team, view.team_link(&start.team)),
+            Cell::name(&start.team, view.team_link(&start.team)),
             Cell::text(adopted),
             Cell::text(start.first_seen.as_deref().unwrap_or("–")),
             Cell::number(at.to("first_months").proportion(Some(start.first_months))),

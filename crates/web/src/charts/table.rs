@@ -2,6 +2,8 @@
 
 use maud::{Markup, Render, html};
 
+use crate::words::name;
+
 /// A cell of a table.
 pub(crate) struct Cell {
     markup: Markup,
@@ -32,6 +34,11 @@ impl Cell {
         Cell::text(
             html! { @if let Some(address) = address { a href=(address) { (text) } } @else { (text) } },
         )
+    }
+
+    /// A name that others gave, which leads somewhere where there is somewhere to lead to.
+    pub(crate) fn name(text: &str, address: Option<String>) -> Self {
+        Cell::link(name(text), address)
     }
 
     /// A number that leads to its pull requests.

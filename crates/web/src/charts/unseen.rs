@@ -74,8 +74,8 @@ pub(crate) fn unseen_shares(view: &View<'_>) -> Figure {
             let n = arm.map_or_else(|| html! { "< 5" }, |arm| at.to("n").count(arm.n));
             [Cell::number(at.proportion(arm)), Cell::number(n)]
         };
-        let mut cells = vec![Cell::link(
-            share.team.clone().unwrap_or_else(|| scope_name(view)),
+        let mut cells = vec![Cell::name(
+            &share.team.clone().unwrap_or_else(|| scope_name(view)),
             share.team.as_ref().and_then(|team| view.team_link(team)),
         )];
         cells.extend(arm("with_ai", share.with_ai));
@@ -117,8 +117,8 @@ pub(crate) fn unseen_list(view: &View<'_>) -> Markup {
     for (index, one) in large.iter().enumerate() {
         let at = at.to("large").to(index);
         table.row(vec![
-            Cell::link(&one.pull_request, view.pull_request_link(&one.pull_request)),
-            Cell::link(&one.team, view.team_link(&one.team)),
+            Cell::name(&one.pull_request, view.pull_request_link(&one.pull_request)),
+            Cell::name(&one.team, view.team_link(&one.team)),
             Cell::number(at.to("lines").count(one.lines)),
             Cell::text(&one.merged_month),
             Cell::text(match (one.with_ai, one.tools.is_empty()) {

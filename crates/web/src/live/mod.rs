@@ -6,6 +6,7 @@
 
 mod plans;
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::convert::Infallible;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -17,6 +18,7 @@ use batch::RunId;
 use futures_util::stream;
 use http::StatusCode;
 use http::header::RETRY_AFTER;
+use model::visible;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::Instant;
 
@@ -118,7 +120,11 @@ impl Live {
         has_watchers
     }
 
-    fn publish(&self, what: Watched, fragment: Fragment) {
+    fn publish(&self, what: Watched, mut fragment: Fragment) {
+        // As on a page; and an event cannot hold the end of a line as some write it.
+        if let Cow::Owned(shown) = visible(&fragment.html) {
+            fragment.html = shown.into();
+        }
         if let Some(sender) = self.senders().get(&what) {
             sender.send_if_modified(|last| {
                 let has_changed = *last != fragment;

@@ -54,7 +54,7 @@ fn coverage(view: &View<'_>, coverage: &Coverage) -> Markup {
     for (index, team) in coverage.by_team.iter().enumerate() {
         let at = at("by_team").to(index);
         teams.row(vec![
-            Cell::link(&team.team, view.team_link(&team.team)),
+            Cell::name(&team.team, view.team_link(&team.team)),
             Cell::number(at.to("total").count(team.total)),
             Cell::number(at.to("analyzed").count(team.analyzed)),
             Cell::number(at.to("rates/of_all").share(team.rates.of_all)),

@@ -6,6 +6,7 @@ use maud::{Markup, html};
 
 use crate::shown::At;
 use crate::view::View;
+use crate::words::name;
 
 /// The page.
 pub(crate) fn body(view: &View<'_>) -> Markup {
@@ -23,7 +24,7 @@ pub(crate) fn body(view: &View<'_>) -> Markup {
         @for (place, team) in advice.teams.iter().enumerate() {
             @let at = at.to(place);
             section.team-advice id={ "team-" (place) } {
-                h2.part { @if let Some(address) = view.team_link(&team.team) { a href=(address) { (team.team) } } @else { (team.team) } }
+                h2.part { @if let Some(address) = view.team_link(&team.team) { a href=(address) { (name(&team.team)) } } @else { (name(&team.team)) } }
                 @if team.advice.is_empty() { p.note { "Nothing new; what was advised before is followed up below." } }
                 div.grid {
                     @for (rank, one) in team.advice.iter().enumerate() { (piece(view, one, &at.to("advice").to(rank))) }
@@ -64,7 +65,7 @@ fn piece(view: &View<'_>, advice: &Advice, at: &At) -> Markup {
                 details {
                     summary { (at.to("pull_requests/total").count(advice.pull_requests.total)) " pull requests behind it" }
                     ul.keys { @for key in &advice.pull_requests.newest {
-                        li { @if let Some(address) = view.pull_request_link(key) { a href=(address) { (key) } } @else { (key) } }
+                        li { @if let Some(address) = view.pull_request_link(key) { a href=(address) { (name(key)) } } @else { (name(key)) } }
                     } }
                 }
             }

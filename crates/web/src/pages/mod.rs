@@ -21,7 +21,7 @@ use maud::{Markup, html};
 
 use crate::layout::{Frame, Tab, page};
 use crate::site::Site;
-use crate::view::{View, escape, with_period};
+use crate::view::{View, team_path, with_period};
 use scope::ScopeQuery;
 
 /// A page that is made from a report.
@@ -142,8 +142,11 @@ async fn teams_page(
 ) -> Response {
     if let Some(team) = query.team() {
         let period = query.period();
-        let address = with_period(&format!("/teams/{}", escape(team)), &period);
-        return Redirect::to(&address).into_response();
+        let path = team_path(team);
+        if path.contains('?') {
+            return show_team(&site, &request, &query, team).await;
+        }
+        return Redirect::to(&with_period(&path, &period)).into_response();
     }
     show(&site, &TEAMS, &request, &query, None).await
 }
@@ -154,8 +157,12 @@ async fn team_page(
     Query(query): Query<ScopeQuery>,
     request: HeaderMap,
 ) -> Response {
+    show_team(&site, &request, &query, &team).await
+}
+
+async fn show_team(site: &Site, request: &HeaderMap, query: &ScopeQuery, team: &str) -> Response {
     let title = format!("Team {team}");
-    scope::with_kept_view(&site, &request, &query, Some(&team), Tab::Teams, |view| {
+    scope::with_kept_view(site, request, query, Some(team), Tab::Teams, |view| {
         page(&Frame::of(view, &title, Tab::Teams), teams::one(view))
     })
     .await

@@ -13,6 +13,7 @@ use crate::charts::{
 };
 use crate::shown::At;
 use crate::view::View;
+use crate::words::name;
 
 /// Insights that are named here; the page of insights has all.
 const SHOWN: usize = 3;
@@ -172,7 +173,7 @@ fn top_insights(view: &View<'_>) -> Markup {
             @if all.is_empty() { p.note { "No rule fires on the last full month." } }
             ul.plain {
                 @for (team, advice, at) in all.iter().take(SHOWN) {
-                    li { strong { (team.team) ": " (at.to("title").words(&advice.title)) } p { (at.to("next_step").sentence(&advice.next_step)) } }
+                    li { strong { (name(&team.team)) ": " (at.to("title").words(&advice.title)) } p { (at.to("next_step").sentence(&advice.next_step)) } }
                 }
             }
             @if let Some(address) = view.link("/insights") { p { a href=(address) { "All insights" } } }

@@ -29,7 +29,7 @@ pub(crate) fn list(view: &View<'_>) -> Markup {
             view.counted_link(&pairs)
         };
         table.row(vec![
-            Cell::link(&team.name, view.team_link(&team.name)),
+            Cell::name(&team.name, view.team_link(&team.name)),
             Cell::number_link(
                 at.to("pull_requests").count(team.group.pull_requests),
                 counted(&[]),

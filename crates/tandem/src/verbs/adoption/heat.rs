@@ -8,10 +8,13 @@ use insights::adoption::{Adoption, AdoptionClock, Group};
 
 use super::MONTHS_SHOWN;
 use crate::error::CliError;
-use crate::output::{Output, printable};
+use crate::output::{Output, columns, shortened};
 
 /// Fewest pull requests of a cell that is shown: fewer could name a person.
 const FEWEST_SHOWN: u64 = 5;
+
+/// The widest that a name may be: the months beside it have to find room.
+const NAME_COLUMNS: usize = 40;
 
 /// The width of a cell, with its gap.
 const CELL_WIDTH: usize = 7;
@@ -49,7 +52,7 @@ pub(super) fn print(
         .collect();
     let width = teams
         .iter()
-        .map(|team| printable(team).chars().count())
+        .map(|team| columns(&shortened(team, NAME_COLUMNS)))
         .max()
         .unwrap_or(0)
         .max("Team".len());
@@ -92,12 +95,13 @@ fn print_row<'g>(
     width: usize,
     cells: impl Iterator<Item = Option<&'g Group>>,
 ) -> Result<(), CliError> {
-    let name = printable(name);
-    let mut line = format!("  {name:<width$}");
+    let name = shortened(name, NAME_COLUMNS);
+    let gap = " ".repeat(width.saturating_sub(columns(&name)));
+    let mut line = format!("  {name}{gap}");
     for group in cells {
         line.push_str(&cell(group));
     }
-    output.line(line.trim_end())
+    output.painted(line.trim_end())
 }
 
 /// One cell, [`CELL_WIDTH`] wide: `  ▒  43`.

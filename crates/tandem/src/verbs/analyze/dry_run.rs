@@ -17,7 +17,7 @@ use crate::app::App;
 use crate::cli::AnalyzeArguments;
 use crate::config::Config;
 use crate::error::{CliError, Outcome};
-use crate::output::count;
+use crate::output::{count, safe_json};
 use crate::verbs::analyze::estimate_text;
 use crate::wiring::candidates::{Candidates, Wanted};
 use crate::wiring::engine::models as model_table;
@@ -185,7 +185,9 @@ impl Lines {
         let mut line = Vec::new();
         self.frame
             .render(&request.custom_id, &request.payload, &mut line);
-        self.output.write_all(&line)?;
+        // The very request, but for how characters that act on a terminal are written.
+        let line = String::from_utf8_lossy(&line);
+        self.output.write_all(safe_json(&line).as_bytes())?;
         Ok(())
     }
 

@@ -13,6 +13,7 @@ use tempfile::NamedTempFile;
 use super::index::{IdHash, Index};
 use super::questions::BadLine;
 use crate::error::{CliError, ErrorKind};
+use crate::output::json_line;
 
 /// How many failed requests one page of the ledger gives.
 const PAGE: usize = 1_000;
@@ -188,6 +189,5 @@ pub(super) fn release(ledger: &dyn Ledger, task: &str, questions: &Index) -> Res
 }
 
 fn put(output: &mut impl Write, line: &Line<'_>) -> Result<(), CliError> {
-    serde_json::to_writer(&mut *output, line)?;
-    Ok(output.write_all(b"\n")?)
+    Ok(output.write_all(json_line(line)?.as_bytes())?)
 }

@@ -18,6 +18,7 @@ use store::{CoverageRates, Selection, Store};
 use crate::app::App;
 use crate::cli::{DigestArguments, DigestFormat};
 use crate::error::{CliError, ErrorKind, Outcome};
+use crate::output::json_document;
 use crate::verbs::report::write;
 use crate::wiring::database::require_team;
 use crate::wiring::engine::ledger;
@@ -85,7 +86,7 @@ pub(crate) fn run(app: &App, arguments: &DigestArguments) -> Result<Outcome, Cli
     }
     let output = arguments.output.as_path();
     let text = if app.output.json {
-        format!("{}\n", serde_json::to_string_pretty(&document)?)
+        json_document(&document)?
     } else {
         match format_of(arguments) {
             DigestFormat::Text => letter.text(),

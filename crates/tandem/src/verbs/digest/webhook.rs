@@ -23,7 +23,8 @@ pub(super) struct Post {
 
 /// What is posted.
 pub(super) fn body(letter: &Letter) -> String {
-    json!({"text": letter.chat()}).to_string()
+    // An address in a name must not be fetched by the chat to show what is there.
+    json!({"text": letter.chat(), "unfurl_links": false, "unfurl_media": false}).to_string()
 }
 
 fn failed(message: String) -> CliError {

@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use model::visible_line;
+
 use crate::error::CliError;
 use crate::output::Output;
 
@@ -84,11 +86,11 @@ impl Sheet {
         for part in &self.parts {
             // Writing to a string cannot fail.
             let _ = match part {
-                Part::Title(title) => writeln!(text, "# {}\n", escaped(title)),
-                Part::Heading(heading) => writeln!(text, "\n## {}\n", escaped(heading)),
-                Part::Line(line) => writeln!(text, "{}\n", escaped(line.trim())),
-                Part::Item(line) => writeln!(text, "- {}\n", escaped(line.trim())),
-                Part::Remark(line) => writeln!(text, "*{}*\n", escaped(line.trim())),
+                Part::Title(title) => writeln!(text, "# {}\n", escaped_line(title)),
+                Part::Heading(heading) => writeln!(text, "\n## {}\n", escaped_line(heading)),
+                Part::Line(line) => writeln!(text, "{}\n", escaped_line(line)),
+                Part::Item(line) => writeln!(text, "- {}\n", escaped_line(line)),
+                Part::Remark(line) => writeln!(text, "*{}*\n", escaped(line)),
                 Part::Table { columns, rows } => {
                     write_table(&mut text, columns, rows);
                     writeln!(text)
@@ -100,9 +102,9 @@ impl Sheet {
 }
 
 fn write_table(text: &mut String, columns: &[String], rows: &[Vec<String>]) {
-    let names: Vec<&str> = columns
+    let names: Vec<String> = columns
         .iter()
-        .map(|name| name.trim_start_matches('>'))
+        .map(|name| escaped(name.trim_start_matches('>')))
         .collect();
     let _ = writeln!(text, "| {} |", names.join(" | "));
     let rules: Vec<&str> = columns
@@ -116,20 +118,53 @@ fn write_table(text: &mut String, columns: &[String], rows: &[Vec<String>]) {
     }
 }
 
-/// Keeps names of teams and the like from being read as marks.
+/// Keeps names of teams and the like from being read as marks, as links, or as calls to somebody.
+///
+/// Renderers make links of bare addresses too, and hosts of `@name`; there a backslash does not help, but a
+/// joiner of no width does.
 fn escaped(text: &str) -> String {
-    let mut safe = String::with_capacity(text.len());
-    for character in text.chars() {
-        match character {
-            '|' | '*' | '_' | '`' | '[' | ']' | '<' | '>' | '\\' => {
-                safe.push('\\');
-                safe.push(character);
+    let text = visible_line(text);
+    let text = text.trim();
+    let mut safe = String::with_capacity(text.len() + 8);
+    for (at, character) in text.char_indices() {
+        let before = text.get(..at).unwrap_or_default();
+        let after = text.get(at..).unwrap_or_default();
+        let is_mark = match character {
+            '|' | '*' | '_' | '`' | '[' | ']' | '<' | '>' | '\\' | '~' | '&' | '$' | '{' | '}' => {
+                true
             }
-            control if control.is_control() => safe.push(' '),
-            other => safe.push(other),
+            '.' => before
+                .get(before.len().saturating_sub(3)..)
+                .is_some_and(|word| word.eq_ignore_ascii_case("www")),
+            ':' => after.starts_with("://"),
+            _ => false,
+        };
+        if is_mark {
+            safe.push('\\');
+        }
+        safe.push(character);
+        if character == '@' {
+            safe.push('\u{200c}');
         }
     }
     safe
+}
+
+/// The same of a line of its own, which is no heading, list or rule either.
+fn escaped_line(text: &str) -> String {
+    let safe = escaped(text);
+    let digits = safe.bytes().take_while(u8::is_ascii_digit).count();
+    let (start, rest) = safe.split_at(digits);
+    let is_mark = if digits > 0 {
+        rest.starts_with(". ") || rest.starts_with(") ") || matches!(rest, "." | ")")
+    } else {
+        rest.starts_with(['#', '-', '+', '='])
+    };
+    if is_mark {
+        format!("{start}\\{rest}")
+    } else {
+        safe
+    }
 }
 
 /// Shares as a line of blocks, the highest being 100 %; a dot for no value.
@@ -160,6 +195,28 @@ mod tests {
             sheet.markdown(),
             "## Teams\n\n| Team | n |\n| --- | --: |\n| a\\|b\\_c | 3 |\n\n"
         );
+    }
+
+    #[test]
+    fn what_markdown_would_read_is_text() {
+        for (text, expected) in [
+            (
+                "**b** <b> `c` ~~d~~",
+                "\\*\\*b\\*\\* \\<b\\> \\`c\\` \\~\\~d\\~\\~",
+            ),
+            ("![a](https://e.example/)", "!\\[a\\](https\\://e.example/)"),
+            ("see www.e.example", "see www\\.e.example"),
+            ("@org/all", "@\u{200c}org/all"),
+            ("# no heading", "\\# no heading"),
+            ("- no item", "\\- no item"),
+            ("1. no item", "1\\. no item"),
+            ("2) no item", "2\\) no item"),
+            ("2.5 h, 1.2", "2.5 h, 1.2"),
+            ("&lt; a-b = c #1", "\\&lt; a-b = c #1"),
+            ("a\nb\u{1b}[m", "a b\u{fffd}\\[m"),
+        ] {
+            assert_eq!(escaped_line(text), expected, "{text}");
+        }
     }
 
     #[test]

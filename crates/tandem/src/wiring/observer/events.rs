@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::board::{Board, Line};
+use crate::output::json_line;
 
 /// The version of the contract; it grows when a reader of an older one would be misled.
 const VERSION: u32 = 1;
@@ -200,8 +201,8 @@ impl Events {
             run,
             body,
         };
-        if serde_json::to_writer(&mut self.to, &envelope).is_ok() {
-            let _ = self.to.write_all(b"\n");
+        if let Ok(line) = json_line(&envelope) {
+            let _ = self.to.write_all(line.as_bytes());
         }
         let _ = self.to.flush();
     }

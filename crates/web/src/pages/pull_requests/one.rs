@@ -161,7 +161,7 @@ fn facts(settings: &Settings, known: &Known) -> Markup {
             h2 { "Facts" }
             dl.facts {
                 dt { "At the host" } dd { a href=(host_address(settings, record)) rel="noreferrer external" { (line(&known.stored.pull_request.key().to_string(), 120)) } }
-                dt { "Team" } dd { a href={ "/teams/" (crate::view::escape(team)) } { (line(team, 100)) } }
+                dt { "Team" } dd { a href=(crate::view::team_path(team)) { (line(team, 100)) } }
                 dt { "Is" } dd { (outcome(record)) }
                 dt { "Author" } dd { (known.names.call(author)) }
                 @for (name, at) in [("Opened", record.created_at), ("Merged", record.merged_at), ("Closed", record.closed_at.filter(|_| record.merged_at.is_none()))] {

@@ -4,7 +4,10 @@
 use std::ops::Range;
 
 use maud::{Markup, html};
+use model::visible;
 use names::Names;
+
+pub(super) use crate::words::short_line as line;
 
 /// How much is shown around a mark that lies beyond the beginning, in bytes to each side.
 const AROUND: usize = 240;
@@ -44,32 +47,6 @@ impl Mark {
             title,
         })
     }
-}
-
-/// A text without what could act on a terminal or turn a line around: those become `�`.
-pub(super) fn visible(text: &str) -> String {
-    text.chars()
-        .map(|letter| match letter {
-            '\n' | '\t' => letter,
-            '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => '\u{fffd}',
-            control if control.is_control() => '\u{fffd}',
-            other => other,
-        })
-        .collect()
-}
-
-/// A line of a text, at most so many characters; the end is told by `…`.
-pub(super) fn line(text: &str, most: usize) -> String {
-    let mut letters = text.chars();
-    let mut short: String = letters
-        .by_ref()
-        .take(most)
-        .map(|letter| if letter.is_whitespace() { ' ' } else { letter })
-        .collect();
-    if letters.next().is_some() {
-        short.push('…');
-    }
-    visible(&short)
 }
 
 /// A line in which people are hidden.
@@ -190,7 +167,7 @@ fn shown(text: &str, start: usize, end: usize, hidden: &[(Range<usize>, String)]
     {
         Some((range, label)) if range.start == start => label.clone(),
         Some(_) => String::new(),
-        None => visible(text.get(start..end).unwrap_or_default()),
+        None => visible(text.get(start..end).unwrap_or_default()).into_owned(),
     }
 }
 
@@ -253,11 +230,5 @@ mod tests {
                 let _ = block(&text, most, &[], &Names::default()).into_string();
             }
         }
-    }
-
-    #[test]
-    fn lines_are_short_and_single() {
-        assert_eq!(line("a\nb\u{7}c", 10), "a b\u{fffd}c");
-        assert_eq!(line("abcdef", 3), "abc…");
     }
 }

@@ -16,7 +16,7 @@ use crate::pages::writing::{self, Deed};
 use crate::runs::{RunEstimate, RunRequest};
 use crate::site::Site;
 use crate::source::{Source, SourceError};
-use crate::words::{count, dollars};
+use crate::words::{count, dollars, name, short_line};
 
 /// Pull requests that a run is about unless somebody says otherwise.
 const USUAL_LIMIT: u64 = 500;
@@ -31,9 +31,8 @@ pub(super) struct Choices {
 
 impl Choices {
     pub(super) fn read(source: &dyn Source) -> Result<Self, SourceError> {
-        let teams = source.store().teams()?;
         Ok(Choices {
-            teams: teams.into_iter().map(|team| team.team).collect(),
+            teams: source.store().team_names()?,
         })
     }
 }
@@ -51,7 +50,7 @@ pub(super) fn form(choices: &Choices, csrf: &str) -> Markup {
                     label { span { "Team" }
                         select name="team" {
                             option value="" { "All teams" }
-                            @for team in &choices.teams { option value=(team) { (team) } }
+                            @for team in &choices.teams { option value=(team) { (short_line(team, 60)) } }
                         }
                     }
                     label { span { "Spend at most (US dollars)" }
@@ -184,7 +183,7 @@ fn estimate_page(request: &RunRequest, estimate: &RunEstimate, word: &str, csrf:
             dl.facts {
                 dt { "Pull requests" } dd { (count(estimate.requests))
                     @if let Some(limit) = request.limit { " of at most " (count(limit)) ", newest first" } }
-                dt { "Team" } dd { (request.team.as_deref().unwrap_or("all")) }
+                dt { "Team" } dd { (name(request.team.as_deref().unwrap_or("all"))) }
                 dt { "Asked" } dd { (estimate.tiers.join(", then ")) }
                 @if estimate.asks_models() {
                     dt { "Tokens in" } dd { (range(count(estimate.prompt_tokens.low), count(estimate.prompt_tokens.likely), count(estimate.prompt_tokens.high))) }
