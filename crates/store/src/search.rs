@@ -44,7 +44,8 @@ pub struct PullRequestQuery {
     pub outcomes: Vec<Outcome>,
     /// Only those with evidence of this kind.
     pub signal: Option<Signal>,
-    /// Words that the title has, each from its beginning; a text without any word finds nothing.
+    /// Words that the title has, each from its beginning, but a single letter or digit of ASCII as a whole; a
+    /// text without any word finds nothing.
     pub title: Option<String>,
     /// Whether they were merged before any other person said a word.
     pub merged_without_human_review: Option<bool>,

@@ -85,6 +85,14 @@ pub trait Store: Send + Sync {
         limit: usize,
     ) -> Result<SearchPage, StoreError>;
 
+    /// The same with how many pull requests the query finds: what both need is looked up once.
+    fn search_counted(
+        &self,
+        query: &PullRequestQuery,
+        after: Option<&SearchCursor>,
+        limit: usize,
+    ) -> Result<(SearchPage, u64), StoreError>;
+
     /// How many pull requests a query finds, exactly.
     fn count_found(&self, query: &PullRequestQuery) -> Result<u64, StoreError>;
 

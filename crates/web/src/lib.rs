@@ -14,6 +14,7 @@ mod live;
 mod pages;
 mod rendered;
 mod runs;
+mod searches;
 mod settings;
 mod shown;
 mod site;
@@ -32,5 +33,5 @@ pub use runs::{
 };
 pub use settings::Settings;
 pub use site::Site;
-pub use source::{Basis, Labels, NamedTool, Period, Source, SourceError};
+pub use source::{Basis, Labels, NamedTool, Period, Source, SourceError, Wanted};
 pub use webhooks::webhooks;

@@ -15,6 +15,7 @@ use crate::access::{self, Guard};
 use crate::error::{PageError, ServeError};
 use crate::live::Live;
 use crate::rendered::Rendered;
+use crate::searches::Searches;
 use crate::settings::Settings;
 use crate::snapshot::Keeper;
 use crate::source::{Source, SourceError};
@@ -29,6 +30,7 @@ pub struct Site {
     pub(crate) guard: Arc<Guard>,
     pub(crate) rendered: Arc<Rendered>,
     pub(crate) live: Arc<Live>,
+    pub(crate) searches: Arc<Searches>,
     /// What is served beside the pages and asks for no session.
     beside: Router,
 }
@@ -44,6 +46,7 @@ impl Site {
             settings: Arc::new(settings),
             rendered: Arc::new(Rendered::default()),
             live: Arc::new(Live::new()),
+            searches: Arc::new(Searches::new()),
             beside: Router::new(),
         }
     }

@@ -19,6 +19,18 @@ pub struct Period {
     pub to: Option<String>,
 }
 
+/// Which reports of a period are wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wanted<'t> {
+    /// That of everything, then those of the teams with the most pull requests.
+    Everything {
+        /// How many teams at most.
+        teams: usize,
+    },
+    /// That of one team.
+    Team(&'t str),
+}
+
 /// A source could not answer.
 #[derive(Debug, thiserror::Error)]
 pub enum SourceError {
@@ -75,11 +87,12 @@ pub trait Source: Send + Sync {
     /// A number that is another one whenever the data may have changed.
     fn data_version(&self) -> Result<u64, SourceError>;
 
-    /// Works out the report of everything, then that of each team, and gives each away as soon as it
-    /// is there. Stops early when `give` returns false.
+    /// Works out the reports that are wanted, and gives each away as soon as it is there; none for a team
+    /// without pull requests in the period. Stops early when `give` returns false.
     fn reports(
         &self,
         period: &Period,
+        wanted: Wanted<'_>,
         give: &mut dyn FnMut(Report) -> bool,
     ) -> Result<(), SourceError>;
 

@@ -19,7 +19,7 @@ use tower::ServiceExt;
 use web::documents::CoverageDocument;
 use web::{
     Access, Basis, Labels, Period, Role, Settings, Site, Source, SourceError, TokenHash,
-    TrustedProxy, new_token,
+    TrustedProxy, Wanted, new_token,
 };
 
 /// An empty database.
@@ -37,7 +37,12 @@ impl Source for Empty {
         Ok(1)
     }
 
-    fn reports(&self, _: &Period, give: &mut dyn FnMut(Report) -> bool) -> Result<(), SourceError> {
+    fn reports(
+        &self,
+        _: &Period,
+        _: Wanted<'_>,
+        give: &mut dyn FnMut(Report) -> bool,
+    ) -> Result<(), SourceError> {
         let options = insights::ReportOptions {
             reading: insights::effects::Reading {
                 now: 1_700_000_000,

@@ -13,7 +13,7 @@ use insights::Report;
 use store::{Coverage, OpenOptions, Store};
 use tower::ServiceExt;
 use web::documents::CoverageDocument;
-use web::{Basis, Labels, Period, Settings, Site, Source, SourceError};
+use web::{Basis, Labels, Period, Settings, Site, Source, SourceError, Wanted};
 
 /// An empty database.
 struct Empty {
@@ -30,7 +30,12 @@ impl Source for Empty {
         Ok(1)
     }
 
-    fn reports(&self, _: &Period, give: &mut dyn FnMut(Report) -> bool) -> Result<(), SourceError> {
+    fn reports(
+        &self,
+        _: &Period,
+        _: Wanted<'_>,
+        give: &mut dyn FnMut(Report) -> bool,
+    ) -> Result<(), SourceError> {
         let options = insights::ReportOptions {
             reading: insights::effects::Reading {
                 now: 1_700_000_000,

@@ -18,8 +18,9 @@ const STATEMENTS_KEPT: usize = 64;
 const FOREIGN_PATIENCE: Duration = Duration::from_secs(10);
 /// The page cache of a connection, in KiB; negative is SQLite's way to say so.
 const CACHE_KIB: i64 = -64 * 1024;
-/// The same of a connection that reads: there are several, and pages are read in their order.
-const READER_CACHE_KIB: i64 = -16 * 1024;
+/// The same of a connection that reads: there are several, pages are read in their order, and the system
+/// keeps the file in memory as well.
+const READER_CACHE_KIB: i64 = -4 * 1024;
 
 /// Opens the one connection that writes; makes the database and its folder where they are missing.
 pub(super) fn open_writer(

@@ -106,6 +106,17 @@ impl Store for SqliteStore {
         })
     }
 
+    fn search_counted(
+        &self,
+        query: &PullRequestQuery,
+        after: Option<&SearchCursor>,
+        limit: usize,
+    ) -> Result<(SearchPage, u64), StoreError> {
+        self.read("search pull requests", |transaction| {
+            search::page_and_count(transaction, query, after, limit)
+        })
+    }
+
     fn count_found(&self, query: &PullRequestQuery) -> Result<u64, StoreError> {
         self.read("count pull requests", |transaction| {
             search::count(transaction, query)

@@ -1,5 +1,6 @@
 //! What the pages are made of: the same functions that the verbs use.
 
+use std::num::NonZero;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,9 +12,10 @@ use insights::months::month_of_name;
 use insights::{Report, ReportOptions, Scope, by_month_range, report};
 use jiff::Timestamp;
 use measures::{Account, Calendar, Observations};
+use rayon::{ThreadPool, ThreadPoolBuilder};
 use store::{OpenOptions, Selection, Store, StoreError};
 use web::documents::CoverageDocument;
-use web::{Basis, NamedTool, Period, Runs, Source, SourceError};
+use web::{Basis, NamedTool, Period, Runs, Source, SourceError, Wanted};
 
 use super::observations;
 use super::question::current_versions;
@@ -40,6 +42,8 @@ pub(crate) struct Pages {
     detector: Detector,
     /// Which seconds count.
     calendar: Calendar,
+    /// Who works reports out.
+    pool: Option<ThreadPool>,
 }
 
 impl Pages {
@@ -62,6 +66,7 @@ impl Pages {
             runs: Arc::new(runs),
             detector,
             calendar,
+            pool: half_of_the_processors(),
         })
     }
 
@@ -110,12 +115,33 @@ fn month(name: Option<&String>) -> Result<Option<u32>, SourceError> {
     .transpose()
 }
 
-/// The report of a scope, then, where that is everything, those of the teams; each is given away as soon as
-/// it is there. Stops early when `give` returns false.
+/// How reports are made.
+pub(crate) struct Making<'m> {
+    /// Which seconds count.
+    pub(crate) calendar: &'m Calendar,
+    /// Beside the report of everything, how many teams have one of their own.
+    pub(crate) most_teams: usize,
+    /// Who computes; `None` for all processors.
+    pub(crate) pool: Option<&'m ThreadPool>,
+}
+
+/// Half of the processors: the others have pages to make meanwhile, and each that computes needs memory of its
+/// own for the pull requests it looks at.
+fn half_of_the_processors() -> Option<ThreadPool> {
+    let processors = std::thread::available_parallelism().map_or(1, NonZero::get);
+    // Where no pool can be made, the usual one serves.
+    ThreadPoolBuilder::new()
+        .num_threads((processors / 2).max(1))
+        .build()
+        .ok()
+}
+
+/// The report of a scope, then, where that is everything, those of its largest teams in order of name, at
+/// most so many; each is given away as soon as it is there. Stops early when `give` returns false.
 pub(crate) fn reports_of(
     store: &dyn Store,
     scope: &Scope,
-    calendar: &Calendar,
+    making: &Making<'_>,
     give: &mut dyn FnMut(Report) -> bool,
 ) -> Result<(), SourceError> {
     let (from, to) = (month(scope.from.as_ref())?, month(scope.to.as_ref())?);
@@ -127,7 +153,7 @@ pub(crate) fn reports_of(
     by_month_range(&mut all, from, to);
     let reading = Reading {
         now: Timestamp::now().as_second(),
-        calendar: calendar.clone(),
+        calendar: making.calendar.clone(),
     };
     let rules = builtin_rules().map_err(|error| SourceError::Other(error.to_string()))?;
     let of = |observations: &Observations, team: Option<&str>| {
@@ -141,20 +167,41 @@ pub(crate) fn reports_of(
             rules: rules.clone(),
             sensitivity: Sensitivity::Together,
         };
-        report(observations, &options)
+        match making.pool {
+            Some(pool) => pool.install(|| report(observations, &options)),
+            None => report(observations, &options),
+        }
     };
     if !give(of(&all, scope.team.as_deref())) || scope.team.is_some() {
         return Ok(());
     }
-    let mut teams: Vec<String> = all.teams.names().iter().map(ToString::to_string).collect();
-    teams.sort();
-    for team in teams {
-        let of_team = all.of_team(&team);
-        if !of_team.rows.is_empty() && !give(of(&of_team, Some(&team))) {
+    for team in largest_teams(&all, making.most_teams) {
+        if !give(of(&all.of_team(&team), Some(&team))) {
             return Ok(());
         }
     }
     Ok(())
+}
+
+/// The teams with the most pull requests, at most so many, in order of name.
+fn largest_teams(observations: &Observations, most: usize) -> Vec<String> {
+    let mut rows = vec![0_u64; observations.teams.names().len()];
+    for place in observations.rows.iter().filter_map(|row| row.team.index()) {
+        if let Some(rows) = rows.get_mut(place) {
+            *rows += 1;
+        }
+    }
+    let mut teams: Vec<(u64, String)> = rows
+        .into_iter()
+        .zip(observations.teams.names())
+        .filter(|(rows, _)| *rows > 0)
+        .map(|(rows, name)| (rows, name.to_string()))
+        .collect();
+    teams.sort_by(|one, other| other.0.cmp(&one.0).then_with(|| one.1.cmp(&other.1)));
+    teams.truncate(most);
+    let mut names: Vec<String> = teams.into_iter().map(|(_, name)| name).collect();
+    names.sort();
+    names
 }
 
 /// Coverage and evidence of a whole database.
@@ -178,14 +225,29 @@ impl Source for Pages {
     fn reports(
         &self,
         period: &Period,
+        wanted: Wanted<'_>,
         give: &mut dyn FnMut(Report) -> bool,
     ) -> Result<(), SourceError> {
+        let (team, most_teams) = match wanted {
+            Wanted::Everything { teams } => (None, teams),
+            Wanted::Team(team) => (Some(team.to_owned()), 0),
+        };
         let scope = Scope {
-            team: None,
+            team,
             from: period.from.clone(),
             to: period.to.clone(),
         };
-        reports_of(self.store.as_ref(), &scope, &self.calendar, give)
+        let is_of_team = scope.team.is_some();
+        let store = self.store.as_ref();
+        let making = Making {
+            calendar: &self.calendar,
+            most_teams,
+            pool: self.pool.as_ref(),
+        };
+        reports_of(store, &scope, &making, &mut |report| {
+            // A team that has nothing there has no report.
+            (is_of_team && report.pull_requests == 0) || give(report)
+        })
     }
 
     fn coverage_document(&self, team: Option<&str>) -> Result<CoverageDocument, SourceError> {

@@ -10,14 +10,12 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use store::{
-    Direction, Outcome, PullRequestQuery, PullRequestRow, SearchCursor, Sort, SortBy, StoreError,
-    TimeSpan,
+    Direction, Outcome, PullRequestQuery, PullRequestRow, SearchCursor, Sort, SortBy, TimeSpan,
 };
 
 use super::answer::Answer;
 use super::{Asked, Problem};
 use crate::settings::Settings;
-use crate::source::SourceError;
 
 /// Pull requests on a page where nobody says otherwise.
 const USUAL_PAGE: u64 = 50;
@@ -82,13 +80,13 @@ pub(super) struct PullRequestItem {
 }
 
 impl PullRequestItem {
-    fn new(row: PullRequestRow, settings: &Settings) -> Self {
+    fn new(row: &PullRequestRow, settings: &Settings) -> Self {
         PullRequestItem {
-            repo: row.key.repo,
+            repo: row.key.repo.clone(),
             number: row.key.number,
-            team: row.team,
-            title: row.title,
-            author: row.author.filter(|_| settings.people),
+            team: row.team.clone(),
+            title: row.title.clone(),
+            author: row.author.clone().filter(|_| settings.people),
             outcome: row.outcome,
             draft: row.draft,
             opened_at: row.opened_at,
@@ -102,9 +100,9 @@ impl PullRequestItem {
             ai_reviewed: row.verdict.map(|verdict| verdict.ai_reviewed),
             plain_bot: row.verdict.map(|verdict| verdict.plain_bot),
             confidence: row.verdict.map(|verdict| verdict.confidence),
-            author_tools: row.author_tools,
-            review_tools: row.review_tools,
-            signals: row.signals,
+            author_tools: row.author_tools.clone(),
+            review_tools: row.review_tools.clone(),
+            signals: row.signals.clone(),
         }
     }
 }
@@ -238,21 +236,15 @@ pub(super) async fn list(asked: Asked) -> Result<Answer, Problem> {
     };
     let found = asked
         .site
-        .ask(
-            move |source| match source.store().search(&query, after.as_ref(), limit) {
-                Ok(page) => Ok(Some(page)),
-                Err(StoreError::Invalid { .. }) => Ok(None),
-                Err(error) => Err(SourceError::from(error)),
-            },
-        )
+        .search(query, after, limit)
         .await?
-        .ok_or_else(elsewhere)?;
+        .map_err(|_| elsewhere())?;
     let settings = &asked.site.settings;
     Answer::of(&PullRequestsPage {
-        next: found.next.map(|cursor| cursor.to_string()),
+        next: found.next.as_ref().map(ToString::to_string),
         items: found
             .rows
-            .into_iter()
+            .iter()
             .map(|row| PullRequestItem::new(row, settings))
             .collect(),
     })

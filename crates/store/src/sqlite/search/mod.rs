@@ -35,25 +35,59 @@ pub(super) fn page(
     after: Option<&SearchCursor>,
     limit: usize,
 ) -> Result<SearchPage, Fault> {
-    let fingerprint = query.fingerprint();
-    if after.is_some_and(|after| after.query != fingerprint) {
+    check_place(query, after)?;
+    match Filter::of(transaction, query)? {
+        Some(filter) => page_of(transaction, query, &filter, after, limit),
+        None => Ok(nothing()),
+    }
+}
+
+/// The same with how many pull requests the query finds: whose titles have the words is looked up once.
+pub(super) fn page_and_count(
+    transaction: &Transaction<'_>,
+    query: &PullRequestQuery,
+    after: Option<&SearchCursor>,
+    limit: usize,
+) -> Result<(SearchPage, u64), Fault> {
+    check_place(query, after)?;
+    match Filter::of(transaction, query)? {
+        Some(filter) => Ok((
+            page_of(transaction, query, &filter, after, limit)?,
+            scan::count(transaction, &filter)?,
+        )),
+        None => Ok((nothing(), 0)),
+    }
+}
+
+fn nothing() -> SearchPage {
+    SearchPage {
+        rows: Vec::new(),
+        next: None,
+    }
+}
+
+fn check_place(query: &PullRequestQuery, after: Option<&SearchCursor>) -> Result<(), Fault> {
+    if after.is_some_and(|after| after.query != query.fingerprint()) {
         return Err(Fault::Store(StoreError::Invalid {
             what: "the place in the list belongs to another query".to_owned(),
         }));
     }
-    let nothing = SearchPage {
-        rows: Vec::new(),
-        next: None,
-    };
+    Ok(())
+}
+
+fn page_of(
+    transaction: &Transaction<'_>,
+    query: &PullRequestQuery,
+    filter: &Filter,
+    after: Option<&SearchCursor>,
+    limit: usize,
+) -> Result<SearchPage, Fault> {
     if limit == 0 {
-        return Ok(nothing);
+        return Ok(nothing());
     }
-    let Some(filter) = Filter::of(transaction, query)? else {
-        return Ok(nothing);
-    };
     let order = Order::of(query.sort);
     let mut best = Best::new(after.map(|after| after.place), limit + 1);
-    walk(transaction, &filter, order, &mut best)?;
+    walk(transaction, filter, order, &mut best)?;
     let mut places = best.into_places();
     let has_more = places.len() > limit;
     places.truncate(limit);
@@ -62,7 +96,7 @@ pub(super) fn page(
         .filter(|_| has_more)
         .map(|place| SearchCursor {
             place: *place,
-            query: fingerprint,
+            query: query.fingerprint(),
         });
     let mut found = Vec::with_capacity(places.len());
     for place in places {

@@ -79,7 +79,8 @@ pub(in crate::sqlite) fn forget_shared(
     Ok(())
 }
 
-/// What FTS5 understands for "each of these words, from its beginning"; `None` where there is no word.
+/// What FTS5 understands for "each of these words, from its beginning"; `None` where there is no word. A single
+/// letter or digit of ASCII is a whole word: as a beginning it would say little and find most titles.
 pub(super) fn match_expression(text: &str) -> Option<String> {
     let words: Vec<String> = text
         .split_whitespace()
@@ -91,7 +92,8 @@ pub(super) fn match_expression(text: &str) -> Option<String> {
                 .filter(|character| !character.is_control())
                 .take(WORD_CHARACTERS)
                 .collect();
-            format!("\"{}\"*", word.replace('"', "\"\""))
+            let star = if word.len() == 1 { "" } else { "*" };
+            format!("\"{}\"{star}", word.replace('"', "\"\""))
         })
         .collect();
     (!words.is_empty()).then(|| words.join(" "))
@@ -135,6 +137,7 @@ mod tests {
             ("  foo-bar() = ", Some("\"foo-bar()\"*")),
             ("say \"no\"", Some("\"say\"* \"\"\"no\"\"\"*")),
             ("a\u{0}b", Some("\"ab\"*")),
+            ("plan a 修", Some("\"plan\"* \"a\" \"修\"*")),
             ("= + - \"", None),
             ("", None),
         ] {

@@ -14,9 +14,10 @@ use web::{Charts, FileReport, report_file};
 use crate::app::App;
 use crate::cli::{ReportArguments, ReportFormat};
 use crate::error::{CliError, ErrorKind, Outcome};
+use crate::output::json_document;
 use crate::wiring::database::require_team;
 use crate::wiring::observations::{configured_reading, scope_of};
-use crate::wiring::pages::{basis_of, reports_of};
+use crate::wiring::pages::{Making, basis_of, reports_of};
 
 /// Writes a report.
 pub(crate) fn run(app: &App, arguments: &ReportArguments) -> Result<Outcome, CliError> {
@@ -43,9 +44,7 @@ pub(crate) fn run(app: &App, arguments: &ReportArguments) -> Result<Outcome, Cli
         ));
     }
     let text = if app.output.json {
-        let mut text = serde_json::to_string_pretty(&report)?;
-        text.push('\n');
-        text
+        json_document(&report)?
     } else {
         match format {
             ReportFormat::Markdown => markdown::page(&report),
@@ -116,7 +115,12 @@ fn reports(
 ) -> Result<(Report, Vec<Report>), CliError> {
     let mut all: Vec<Report> = Vec::new();
     let calendar = configured_reading(app)?.calendar;
-    reports_of(store, scope, &calendar, &mut |report| {
+    let making = Making {
+        calendar: &calendar,
+        most_teams: if wants_teams { usize::MAX } else { 0 },
+        pool: None,
+    };
+    reports_of(store, scope, &making, &mut |report| {
         all.push(report);
         wants_teams
     })

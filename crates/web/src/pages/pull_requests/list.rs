@@ -5,9 +5,9 @@ use axum::response::{Html, IntoResponse, Response};
 use insights::wording::duration_text;
 use maud::{Markup, html};
 use measures::SizeBucket;
-use model::{Origin, Signal};
+use model::{Origin, Signal, is_blank};
 use names::Names;
-use store::{Outcome, PullRequestRow, SearchPage, StoreError};
+use store::{Outcome, PullRequestRow, SearchPage};
 
 use super::filter::{CONFIDENCES, Filter, SIZES, SORTS, given};
 use super::one::{origin_words, signal_words};
@@ -39,13 +39,6 @@ const SIGNALS: [Signal; 12] = [
     Signal::Event,
 ];
 
-/// What was found.
-struct Found {
-    page: SearchPage,
-    total: u64,
-    teams: Vec<String>,
-}
-
 /// `/pull-requests`.
 pub(super) async fn page_of_list(
     State(site): State<Site>,
@@ -55,21 +48,9 @@ pub(super) async fn page_of_list(
     let query = filter.query(people)?;
     let cursor = filter.cursor()?;
     let found = site
-        .ask(move |source| {
-            let store = source.store();
-            let page = match store.search(&query, cursor.as_ref(), PAGE) {
-                Err(StoreError::Invalid { what }) => return Ok(Err(what)),
-                other => other?,
-            };
-            let teams = store.teams()?;
-            Ok(Ok(Found {
-                page,
-                total: store.count_found(&query)?,
-                teams: teams.into_iter().map(|team| team.team).collect(),
-            }))
-        })
+        .search_list(query, cursor, PAGE)
         .await?
-        .map_err(|what| PageError::BadRequest(format!("{what}.")))?;
+        .map_err(|refused| PageError::BadRequest(format!("{}.", refused.0)))?;
     let names = Names::of_nobody(people);
     let body = html! {
         (form(&filter, &found.teams, people))
@@ -263,9 +244,9 @@ fn row(row: &PullRequestRow, names: &Names, people: bool) -> Markup {
     html! {
         tr {
             th scope="row" {
-                a href=(address) { bdi { @if title.trim().is_empty() { "(no title)" } @else { (title) } } }
-                p.note { (line(&row.key.to_string(), 120)) @if !is_owner { " · " (line(&row.team, 60)) }
-                    @if people { @if let Some(author) = &row.author { " · " (line(author, 60)) } } }
+                a href=(address) { bdi { @if is_blank(&title) { "(no title)" } @else { (title) } } }
+                p.note { bdi { (line(&row.key.to_string(), 120)) } @if !is_owner { " · " bdi { (line(&row.team, 60)) } }
+                    @if people { @if let Some(author) = &row.author { " · " bdi { (line(author, 60)) } } } }
             }
             td data-label="Origin" { @match origin {
                 Some(origin) => span.origin data-origin=(origin.as_str()) { (origin_words(origin)) },
