@@ -124,7 +124,7 @@ pub fn log_rank_of_regressors(data: &CoxData) -> Result<ChiSquare, StatsError> {
     )
 }
 
-/// Returns what [`log_rank_of_regressors`] and [`cox()`] do of the same rows, which are sorted once for both.
+/// Returns what [`log_rank_of_regressors`] and [`crate::cox()`] do of the same rows, which are sorted once for both.
 pub fn log_rank_and_cox(
     data: &CoxData,
 ) -> (Result<ChiSquare, StatsError>, Result<CoxFit, StatsError>) {

@@ -44,7 +44,7 @@ pub fn within_spearman(x: &[f64], y: &[f64], groups: &[u32]) -> Result<Spearman,
 /// Returns the correlation of [`within_spearman`] with an interval that lets rows of a group depend on each
 /// other, as months of a team do.
 ///
-/// Fisher's z of the correlation is judged by leaving out one group at a time ([`crate::cluster_jackknife`])
+/// Fisher's z of the correlation is judged by leaving out one group at a time ([`crate::cluster_jackknife()`])
 /// and Student's t. In simulations it covers 95 % where months carry over, where pairs taken as independent
 /// cover 86 to 91 % and blocks of months 84 to 92 %. Needs 3 groups.
 pub fn within_spearman_clustered(
