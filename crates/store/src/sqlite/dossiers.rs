@@ -150,7 +150,10 @@ impl Walk {
     ///
     /// With a team the walk goes along the index of its pull requests; otherwise along that of all, whose
     /// entries tell the repository, so that those of others cost no look at their rows.
-    fn source(&self, start: DossierCursor, joins: &str) -> String {
+    ///
+    /// `end` is the one upper end of the range: of two, SQLite takes one for the index, perhaps the farther,
+    /// and then every page would look at all that follows it.
+    fn source(&self, start: DossierCursor, joins: &str, end: &str) -> String {
         let index = if self.team_id.is_some() {
             "pr_by_team"
         } else {
@@ -163,13 +166,13 @@ impl Walk {
         };
         let range = if start.created_at.is_some() {
             "(pr.created_at, pr.repo_id, pr.number) > (:created_at, :repo_after, :number_after) \
-             AND pr.created_at >= :from AND pr.created_at < :before"
+             AND :from IS NOT NULL AND :before IS NOT NULL"
         } else {
             "pr.created_at IS NULL AND (pr.repo_id, pr.number) > (:repo_after, :number_after) \
              AND :created_at IS NULL AND :from IS NOT NULL AND :before IS NOT NULL"
         };
         format!(
-            "FROM pr INDEXED BY {index} {joins} WHERE {range} AND {team} \
+            "FROM pr INDEXED BY {index} {joins} WHERE {range} AND {end} AND {team} \
              AND (:repo_id IS NULL OR pr.repo_id = :repo_id)"
         )
     }
@@ -207,13 +210,20 @@ impl Walk {
         start: DossierCursor,
         limit: usize,
     ) -> Result<Vec<Head>, Fault> {
+        // The lower end is where the walk starts.
+        let end = if start.created_at.is_some() {
+            "pr.created_at < :before"
+        } else {
+            "TRUE"
+        };
         let sql = format!(
             "SELECT {}, {FACT_COLUMNS} {} \
              ORDER BY pr.created_at, pr.repo_id, pr.number LIMIT :limit",
             list_columns(),
             self.source(
                 start,
-                &format!("CROSS JOIN title ON title.id = pr.document_id {LIST_JOINS} {FACT_JOINS}")
+                &format!("CROSS JOIN title ON title.id = pr.document_id {LIST_JOINS} {FACT_JOINS}"),
+                end,
             )
         );
         let limit = codes::count(limit.max(1) as u64);
@@ -295,14 +305,9 @@ impl Page<'_, '_> {
         mut add: impl FnMut(&mut Head, &Row<'_>) -> Result<(), Fault>,
     ) -> Result<(), Fault> {
         let Stretch { start, last } = self.stretch;
-        let end = if start.created_at.is_some() {
-            "(pr.created_at, pr.repo_id, pr.number) <= (:last_at, :last_repo, :last_number)"
-        } else {
-            "(pr.repo_id, pr.number) <= (:last_repo, :last_number) AND :last_at IS NULL"
-        };
         let sql = format!(
-            "SELECT {columns}, pr.repo_id, pr.number {} AND {end} {order}",
-            self.walk.source(start, joins)
+            "SELECT {columns}, pr.repo_id, pr.number {} {order}",
+            self.walk.source(start, joins, end_of_page(start))
         );
         let last: [(&str, &dyn ToSql); 3] = [
             (":last_at", &last.created_at),
@@ -392,6 +397,15 @@ impl Page<'_, '_> {
     }
 }
 
+/// The last pull request of a page, for [`Walk::source`].
+fn end_of_page(start: DossierCursor) -> &'static str {
+    if start.created_at.is_some() {
+        "(pr.created_at, pr.repo_id, pr.number) <= (:last_at, :last_repo, :last_number)"
+    } else {
+        "(pr.repo_id, pr.number) <= (:last_repo, :last_number) AND :last_at IS NULL"
+    }
+}
+
 impl Head {
     /// What the row tells of the verdict. Corrections are few, so each is looked up.
     fn begin_verdict(&mut self, transaction: &Transaction<'_>) -> Result<(), Fault> {
@@ -432,5 +446,67 @@ impl Head {
     fn verdict(&mut self) -> Option<&mut Verdict> {
         let record = self.dossier.verdict.as_mut()?;
         Some(&mut record.verdict)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::open::OpenOptions;
+    use crate::sqlite::SqliteStore;
+
+    /// A part of a page reads what lies between its first and its last pull request, and sorts no page.
+    #[test]
+    fn a_part_of_a_page_is_a_stretch_of_the_index() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("tandem.db");
+        let store = SqliteStore::open(&path, &OpenOptions::write("test")).expect("opens");
+        let joins = "CROSS JOIN evidence ON evidence.repo_id = pr.repo_id \
+             AND evidence.number = pr.number";
+        for team_id in [None, Some(1)] {
+            let walk = Walk {
+                team_id,
+                repo_id: None,
+                from: i64::MIN,
+                before: i64::MAX,
+                is_bounded: false,
+            };
+            for (created_at, both_ends) in [
+                (
+                    Some(7),
+                    "(created_at,repo_id,number)>(?,?,?) AND (created_at,repo_id,number)<(?,?,?)",
+                ),
+                (
+                    None,
+                    "created_at=? AND (repo_id,number)>(?,?) AND (repo_id,number)<(?,?)",
+                ),
+            ] {
+                let start = DossierCursor::before_all_at(created_at);
+                let sql = format!(
+                    "EXPLAIN QUERY PLAN SELECT evidence.tool {} \
+                     ORDER BY pr.created_at, pr.repo_id, pr.number, evidence.ordinal",
+                    walk.source(start, joins, end_of_page(start))
+                );
+                let mut plan = Vec::new();
+                let last: [(&str, &dyn ToSql); 3] = [
+                    (":last_at", &created_at),
+                    (":last_repo", &9),
+                    (":last_number", &9),
+                ];
+                store
+                    .read("explain", |transaction| {
+                        walk.run(transaction, &sql, start, &last, |row| {
+                            plan.push(row.get::<_, String>(3)?);
+                            Ok(())
+                        })
+                    })
+                    .expect("explains");
+                assert!(plan[0].contains(both_ends), "{plan:?}");
+                assert!(
+                    !plan.iter().any(|step| step.contains("FOR ORDER BY")),
+                    "{plan:?}"
+                );
+            }
+        }
     }
 }
