@@ -4,6 +4,8 @@
 
 use std::borrow::Cow;
 
+use model::escaped_json;
+
 /// Whether a character can change how what stands around it is shown: control characters, line and paragraph
 /// separators, and marks that turn the direction of writing around.
 fn is_unsafe(letter: char) -> bool {
@@ -11,20 +13,9 @@ fn is_unsafe(letter: char) -> bool {
         || matches!(letter, '\u{2028}' | '\u{2029}' | '\u{200e}' | '\u{200f}' | '\u{061c}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
-/// Writes `\u001b` for unsafe characters. They stand in JSON within strings only, where that means the same.
+/// The same JSON without unsafe characters.
 pub(crate) fn json_without_unsafe(json: &str) -> Cow<'_, str> {
-    if !json.chars().any(is_unsafe) {
-        return Cow::Borrowed(json);
-    }
-    let mut safe = String::with_capacity(json.len() + 16);
-    for letter in json.chars() {
-        if is_unsafe(letter) {
-            push_escape(&mut safe, letter);
-        } else {
-            safe.push(letter);
-        }
-    }
-    Cow::Owned(safe)
+    escaped_json(json, is_unsafe)
 }
 
 /// A text as a cell of CSV, before quoting.

@@ -17,5 +17,5 @@ pub use pull_request::{
     Actor, Comment, CommentKind, Commit, Event, ExpectedCounts, FileChange, Gap, Label, NotAKey,
     PrKey, PullRequest, Review, ReviewState, State,
 };
-pub use shown::{acts, is_blank, visible, visible_line};
+pub use shown::{acts, escaped_json, is_blank, visible, visible_line};
 pub use verdict::{Origin, Verdict};

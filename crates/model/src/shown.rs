@@ -102,6 +102,27 @@ pub fn visible_line(text: &str) -> Cow<'_, str> {
     }
 }
 
+/// The same JSON with the characters that `escapes` names written as `\u202e`.
+///
+/// They are characters that JSON has in strings only, so this changes how they are written, not what they are.
+pub fn escaped_json(json: &str, escapes: impl Fn(char) -> bool) -> Cow<'_, str> {
+    if !json.contains(&escapes) {
+        return Cow::Borrowed(json);
+    }
+    let mut escaped = String::with_capacity(json.len() + json.len() / 16);
+    let mut units = [0; 2];
+    for character in json.chars() {
+        if escapes(character) {
+            for unit in character.encode_utf16(&mut units) {
+                escaped.push_str(&format!("\\u{unit:04x}"));
+            }
+        } else {
+            escaped.push(character);
+        }
+    }
+    Cow::Owned(escaped)
+}
+
 /// Whether nothing of a text can be seen.
 pub fn is_blank(text: &str) -> bool {
     text.chars()
@@ -159,6 +180,17 @@ mod tests {
             "a b c d\u{fffd}e"
         );
         assert!(matches!(visible_line("as it is"), Cow::Borrowed(_)));
+    }
+
+    #[test]
+    fn escaped_json_says_the_same() {
+        let text = "\u{7f}\u{9b}31m\u{202e}ü\u{1b}\u{e0068}";
+        let json = serde_json::to_string(text).expect("JSON");
+        let escaped = escaped_json(&json, acts);
+        assert!(!escaped.contains(acts), "{escaped}");
+        let said: String = serde_json::from_str(&escaped).expect("JSON");
+        assert_eq!(said, text);
+        assert!(matches!(escaped_json("{}", acts), Cow::Borrowed(_)));
     }
 
     #[test]

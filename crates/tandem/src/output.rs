@@ -5,7 +5,7 @@ use std::io::Write;
 
 use anstyle::{AnsiColor, Style};
 use comfy_table::{CellAlignment, Table, presets};
-use model::{acts, visible, visible_line};
+use model::{acts, escaped_json, visible, visible_line};
 use serde::Serialize;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
@@ -177,24 +177,9 @@ pub(crate) fn json_line(value: &impl Serialize) -> Result<String, CliError> {
     Ok(text)
 }
 
-/// The same JSON with what acts on a terminal written as `\u202e`. JSON has such characters in strings only,
-/// so this changes how they are written, not what they are.
+/// The same JSON, in which nothing acts on a terminal.
 pub(crate) fn safe_json(json: &str) -> Cow<'_, str> {
-    if json.is_ascii() && !json.contains('\u{7f}') {
-        return Cow::Borrowed(json);
-    }
-    let mut safe = String::with_capacity(json.len());
-    let mut units = [0; 2];
-    for character in json.chars() {
-        if acts(character) {
-            for unit in character.encode_utf16(&mut units) {
-                safe.push_str(&format!("\\u{unit:04x}"));
-            }
-        } else {
-            safe.push(character);
-        }
-    }
-    Cow::Owned(safe)
+    escaped_json(json, acts)
 }
 
 fn write_out(text: &str) -> Result<(), CliError> {

@@ -22,7 +22,7 @@ mod unseen;
 mod work;
 
 use maud::{Markup, PreEscaped, Render, html};
-use model::{acts, visible};
+use model::{acts, escaped_json, visible};
 use plotly::{Layout, Trace};
 
 pub(crate) use adoption::adoption_by_month;
@@ -143,19 +143,9 @@ impl Figure {
 /// JSON that stands in a script element: nothing in it may end the element, open a comment, or act on what is
 /// around it. It says the same.
 pub(crate) fn for_script(json: &str) -> PreEscaped<String> {
-    let mut text = String::with_capacity(json.len() + json.len() / 16);
-    let mut units = [0; 2];
-    for character in json.chars() {
-        let is_mark = matches!(character, '<' | '>' | '&' | '\u{2028}' | '\u{2029}');
-        if is_mark || acts(character) {
-            for unit in character.encode_utf16(&mut units) {
-                text.push_str(&format!("\\u{unit:04x}"));
-            }
-        } else {
-            text.push(character);
-        }
-    }
-    PreEscaped(text)
+    let is_mark = |character| matches!(character, '<' | '>' | '&' | '\u{2028}' | '\u{2029}');
+    let escaped = escaped_json(json, |character| is_mark(character) || acts(character));
+    PreEscaped(escaped.into_owned())
 }
 
 impl Render for Figure {
