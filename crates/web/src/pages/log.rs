@@ -15,7 +15,7 @@ use crate::error::PageError;
 use crate::layout::{Frame, Tab, page};
 use crate::site::Site;
 use crate::view::escape_path;
-use crate::words::moment;
+use crate::words::{moment, short_line};
 
 /// Entries on a page.
 const PAGE: usize = 50;
@@ -115,19 +115,7 @@ fn told(value: &Value) -> String {
 }
 
 fn shortened(text: &str) -> String {
-    let mut letters = text.chars().map(|letter| {
-        let turns = matches!(letter, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-        if letter.is_control() || turns {
-            '\u{fffd}'
-        } else {
-            letter
-        }
-    });
-    let mut short: String = letters.by_ref().take(VALUE).collect();
-    if letters.next().is_some() {
-        short.push('…');
-    }
-    short
+    short_line(text, VALUE)
 }
 
 #[cfg(test)]
