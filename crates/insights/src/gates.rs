@@ -2,11 +2,12 @@
 
 use stats::QuantileEstimate;
 
-/// Fewest pull requests in an arm for an interval or a test.
-pub(crate) const FEWEST_IN_ARM: usize = 20;
+use crate::wording::FEWEST_SUFFICIENT;
+
 /// Fewest people in an arm.
 pub(crate) const FEWEST_PEOPLE_IN_ARM: usize = 6;
-/// Fewest people in both arms together, where like is compared with like.
+/// Fewest people where like is compared with like, in both arms together, and where pull requests are followed
+/// over time, in each.
 pub(crate) const FEWEST_PEOPLE: usize = 10;
 /// Fewest pull requests to which it happened, and fewest to which it did not, over both arms.
 pub(crate) const FEWEST_EVENTS: usize = 10;
@@ -43,7 +44,7 @@ impl ArmSize {
 
     /// Whether the median of this arm has an interval that holds.
     pub(crate) fn has_interval(self) -> bool {
-        self.n >= FEWEST_IN_ARM && self.people >= FEWEST_PEOPLE_IN_ARM
+        self.n >= FEWEST_SUFFICIENT && self.people >= FEWEST_PEOPLE_IN_ARM
     }
 }
 
@@ -51,9 +52,9 @@ impl ArmSize {
 pub(crate) fn too_small(arms: [ArmSize; 2], what: &str) -> Option<String> {
     let fewest = |of: fn(&ArmSize) -> usize| arms.iter().map(of).min().unwrap_or(0);
     let (n, people) = (fewest(|arm| arm.n), fewest(|arm| arm.people));
-    if n < FEWEST_IN_ARM {
+    if n < FEWEST_SUFFICIENT {
         return Some(format!(
-            "one {what} has {n} pull requests; an interval holds from {FEWEST_IN_ARM} on"
+            "one {what} has {n} pull requests; an interval holds from {FEWEST_SUFFICIENT} on"
         ));
     }
     (people < FEWEST_PEOPLE_IN_ARM).then(|| {

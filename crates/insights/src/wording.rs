@@ -11,7 +11,7 @@ use crate::effects::{Comparison, EffectUnit, Exposure, Finding, Headline};
 /// Below this many pull requests in an arm nothing about it is shown: people could be recognised.
 pub const FEWEST_SHOWN: usize = 5;
 
-/// Below this many an arm is marked as insufficient.
+/// Below this many an arm is marked as insufficient, and has no interval and no test.
 pub const FEWEST_SUFFICIENT: usize = 20;
 
 /// A change within this margin has no practical meaning.

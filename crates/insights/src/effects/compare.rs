@@ -84,14 +84,13 @@ fn simpson(
 
 /// Computes q-values over the family and says what each comparison finds.
 ///
-/// What has too few pull requests to be a finding is not in the family: it is tested for nothing. Leaving it
-/// out by its size alone keeps the procedure valid (R. Bourgon, R. Gentleman and W. Huber, "Independent
+/// What the gates refuse has no p-value and is not in the family. Leaving it out by its size alone keeps the
+/// procedure valid (R. Bourgon, R. Gentleman and W. Huber, "Independent
 /// filtering increases detection power", PNAS 107 (2010) 9546-9551).
 pub(super) fn judge(comparisons: &mut [Comparison]) {
     let with_p: Vec<(usize, f64)> = comparisons
         .iter()
         .enumerate()
-        .filter(|(_, comparison)| comparison.is_enough())
         .filter_map(|(index, comparison)| {
             let p = comparison.headline?.p?;
             p.is_finite().then_some((index, p))
@@ -115,15 +114,6 @@ pub(super) fn judge(comparisons: &mut [Comparison]) {
             comparison.headline.as_ref(),
             comparison.q,
         );
-    }
-}
-
-impl Comparison {
-    /// Whether both arms have enough pull requests for a finding of any kind.
-    fn is_enough(&self) -> bool {
-        [&self.with_ai, &self.without_ai]
-            .iter()
-            .all(|arm| arm.as_ref().is_some_and(|arm| !arm.insufficient))
     }
 }
 
@@ -151,15 +141,14 @@ fn finding(comparison: &Comparison) -> Finding {
         Ok(Equivalence::Equivalent)
     );
     let excludes = interval.low > none || interval.high < none;
-    let is_enough = comparison.is_enough();
-    let is_clear = excludes && is_enough && comparison.q.is_some_and(|q| q <= Q_LIMIT);
+    let is_clear = excludes && comparison.q.is_some_and(|q| q <= Q_LIMIT);
     match (is_clear, is_equivalent) {
         // A small difference can be certain; of a share it may still matter, of a duration it does
         // not.
         (true, true) if comparison.unit == EffectUnit::Ratio => Finding::NoMeaningfulChange,
         (true, _) if value > none => Finding::Higher,
         (true, _) => Finding::Lower,
-        (false, true) if is_enough => Finding::NoMeaningfulChange,
-        (false, _) => Finding::NotEnoughData,
+        (false, true) => Finding::NoMeaningfulChange,
+        (false, false) => Finding::NotEnoughData,
     }
 }

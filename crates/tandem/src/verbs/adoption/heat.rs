@@ -5,13 +5,11 @@
 
 use anstyle::{Ansi256Color, Color, Style};
 use insights::adoption::{Adoption, AdoptionClock, Group};
+use insights::wording::FEWEST_SHOWN;
 
 use super::MONTHS_SHOWN;
 use crate::error::CliError;
 use crate::output::{Output, columns, shortened};
-
-/// Fewest pull requests of a cell that is shown: fewer could name a person.
-const FEWEST_SHOWN: u64 = 5;
 
 /// The widest that a name may be: the months beside it have to find room.
 const NAME_COLUMNS: usize = 40;
@@ -107,7 +105,7 @@ fn print_row<'g>(
 /// One cell, [`CELL_WIDTH`] wide: `  ▒  43`.
 fn cell(group: Option<&Group>) -> String {
     let share = group
-        .filter(|group| group.pull_requests >= FEWEST_SHOWN)
+        .filter(|group| group.pull_requests >= FEWEST_SHOWN as u64)
         .and_then(|group| group.of_all?.share);
     let Some(share) = share else {
         return format!("{:>CELL_WIDTH$}", "-");
