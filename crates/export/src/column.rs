@@ -71,16 +71,7 @@ impl<F> Column<F> {
         meaning: &'static str,
         read: F,
     ) -> Self {
-        Column {
-            info: ColumnInfo {
-                name,
-                kind,
-                is_nullable: false,
-                people: People::None,
-                meaning,
-            },
-            read,
-        }
+        Column::of(name, kind, (false, People::None), meaning, read)
     }
 
     /// A column whose cells may be null.
@@ -90,16 +81,7 @@ impl<F> Column<F> {
         meaning: &'static str,
         read: F,
     ) -> Self {
-        Column {
-            info: ColumnInfo {
-                name,
-                kind,
-                is_nullable: true,
-                people: People::None,
-                meaning,
-            },
-            read,
-        }
+        Column::of(name, kind, (true, People::None), meaning, read)
     }
 
     /// A column that names people.
@@ -109,16 +91,7 @@ impl<F> Column<F> {
         meaning: &'static str,
         read: F,
     ) -> Self {
-        Column {
-            info: ColumnInfo {
-                name,
-                kind,
-                is_nullable: true,
-                people: People::Named,
-                meaning,
-            },
-            read,
-        }
+        Column::of(name, kind, (true, People::Named), meaning, read)
     }
 
     /// A column of texts in which people may stand.
@@ -129,12 +102,22 @@ impl<F> Column<F> {
         meaning: &'static str,
         read: F,
     ) -> Self {
+        Column::of(name, kind, (is_nullable, People::InText), meaning, read)
+    }
+
+    const fn of(
+        name: &'static str,
+        kind: Kind,
+        (is_nullable, people): (bool, People),
+        meaning: &'static str,
+        read: F,
+    ) -> Self {
         Column {
             info: ColumnInfo {
                 name,
                 kind,
                 is_nullable,
-                people: People::InText,
+                people,
                 meaning,
             },
             read,
