@@ -2,6 +2,7 @@
 
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
+use rand_distr::{Binomial, Poisson, StandardNormal};
 
 /// A level that lasts for less is not told from an outlier.
 const SHORTEST: usize = 2;
@@ -19,10 +20,9 @@ const NOTHING: f64 = 1e-12;
 /// What a series without a change is drawn from.
 enum Draws {
     Normal,
-    /// Trials of each point, with the share of all.
-    Binomial(Vec<u64>, f64),
-    /// The mean of all.
-    Poisson(f64),
+    /// Of each point, with its trials.
+    Binomial(Vec<(Binomial, u64)>),
+    Poisson(Poisson<f64>),
 }
 
 /// Points with the same variance times the dispersion over their weight.
@@ -52,11 +52,10 @@ impl Series {
         let points = successes.len().max(1) as f64;
         let all = totals.iter().sum::<u64>() as f64;
         let in_all = successes.iter().sum::<u64>() as f64;
-        let draws = if in_all.min(all - in_all) < SPARSE * points {
-            Draws::Binomial(totals.to_vec(), in_all / all.max(1.0))
-        } else {
-            Draws::Normal
-        };
+        let is_sparse = in_all.min(all - in_all) < SPARSE * points;
+        let binomial = |total: &u64| Some((Binomial::new(*total, in_all / all).ok()?, *total));
+        let binomials = is_sparse.then(|| totals.iter().map(binomial).collect::<Option<_>>());
+        let draws = binomials.flatten().map_or(Draws::Normal, Draws::Binomial);
         Series {
             values: (successes.iter().zip(totals))
                 .map(|(success, total)| of_share(*success, *total))
@@ -80,11 +79,10 @@ impl Series {
         Series {
             values: counts.iter().copied().map(of_count).collect(),
             weights: vec![4.0; counts.len()],
-            draws: if mean < SPARSE {
-                Draws::Poisson(mean)
-            } else {
-                Draws::Normal
-            },
+            // There is none for a mean of 0, where nothing varies.
+            draws: (Poisson::new(mean).ok())
+                .filter(|_| mean < SPARSE)
+                .map_or(Draws::Normal, Draws::Poisson),
         }
     }
 
@@ -106,55 +104,21 @@ impl Series {
         match &self.draws {
             Draws::Normal => {
                 for (value, weight) in target.iter_mut().zip(&self.weights) {
-                    *value = normal(rng) / weight.sqrt().max(1.0);
+                    let drawn: f64 = rng.sample(StandardNormal);
+                    *value = drawn / weight.sqrt().max(1.0);
                 }
             }
-            Draws::Binomial(totals, share) => {
-                for (value, total) in target.iter_mut().zip(totals) {
-                    *value = of_share(rare(rng, *total, *share), *total);
+            Draws::Binomial(points) => {
+                for (value, (point, total)) in target.iter_mut().zip(points) {
+                    *value = of_share(rng.sample(point), *total);
                 }
             }
-            Draws::Poisson(mean) => {
+            Draws::Poisson(counts) => {
                 for value in target.iter_mut() {
-                    *value = of_count(poisson(rng, *mean));
+                    *value = of_count(rng.sample(counts) as u64);
                 }
             }
         }
-    }
-}
-
-/// A standard normal number, by the method of Box and Muller.
-fn normal(rng: &mut ChaCha8Rng) -> f64 {
-    let radius = (-2.0 * (1.0 - rng.random::<f64>()).ln()).sqrt();
-    radius * (std::f64::consts::TAU * rng.random::<f64>()).cos()
-}
-
-/// A binomial number of few successes, or of few failures, by the gaps between them.
-fn rare(rng: &mut ChaCha8Rng, total: u64, share: f64) -> u64 {
-    if share > 0.5 {
-        return total - rare(rng, total, 1.0 - share);
-    }
-    if share <= 0.0 {
-        return 0;
-    }
-    let (mut place, mut successes) = (0.0, 0);
-    loop {
-        place += ((1.0 - rng.random::<f64>()).ln() / (1.0 - share).ln()).floor() + 1.0;
-        if place > total as f64 {
-            return successes;
-        }
-        successes += 1;
-    }
-}
-
-fn poisson(rng: &mut ChaCha8Rng, mean: f64) -> u64 {
-    let (mut time, mut count) = (0.0, 0);
-    loop {
-        time -= (1.0 - rng.random::<f64>()).ln();
-        if time > mean {
-            return count;
-        }
-        count += 1;
     }
 }
 
