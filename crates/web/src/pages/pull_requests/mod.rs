@@ -1,6 +1,7 @@
 //! Pull requests: each with what is known of it and why we say what we say.
 
 mod correction;
+mod decision;
 mod filter;
 mod list;
 mod one;
@@ -22,10 +23,10 @@ pub(crate) fn routes() -> Router<Site> {
         )
         .route(
             "/pull-requests/{owner}/{name}/{number}/correct",
-            post(correction::correct),
+            post(decision::correct),
         )
         .route(
             "/pull-requests/{owner}/{name}/{number}/withdraw",
-            post(correction::withdraw),
+            post(decision::withdraw),
         )
 }
