@@ -1,21 +1,24 @@
-//! Pages of dossiers: a walk along an index over opening times, and for each part one statement a page.
+//! Pages of dossiers: a walk along an index, and for each part one statement a page.
+
+mod walk;
 
 use std::collections::HashMap;
 
 use model::{Evidence, PrKey, Verdict};
-use rusqlite::{OptionalExtension, Row, ToSql, Transaction};
+use rusqlite::{Row, ToSql, Transaction};
 
-use super::analyses::{self, ANALYSIS_COLUMNS, ANALYSIS_JOIN};
-use super::codes::{self, time, uncount};
-use super::corrections;
-use super::fault::Fault;
-use super::pull_requests::{STORED_COLUMNS, STORED_JOIN, blob, packing, read_stored};
-use super::search::{self, LIST_JOINS, LIST_WIDTH, list_columns};
-use super::verdicts::{EVIDENCE_COLUMNS, read_evidence_row};
 use crate::adoption::ToolPlace;
 use crate::document::Unpacker;
 use crate::dossiers::{Dossier, DossierCursor, DossierFacts, DossierPage, DossierQuery};
+use crate::sqlite::analyses::{self, ANALYSIS_COLUMNS, ANALYSIS_JOIN};
+use crate::sqlite::codes::{self, time, uncount};
+use crate::sqlite::corrections;
+use crate::sqlite::fault::Fault;
+use crate::sqlite::pull_requests::{STORED_COLUMNS, STORED_JOIN, blob, packing, read_stored};
+use crate::sqlite::search::{self, LIST_JOINS, LIST_WIDTH, list_columns};
+use crate::sqlite::verdicts::{EVIDENCE_COLUMNS, read_evidence_row};
 use crate::verdicts::VerdictRecord;
+use walk::{Walk, end_of_page};
 
 /// What stands in a dossier beside the row of a list.
 const FACT_COLUMNS: &str = "pr.content_hash, language.text, pr.updated_at, pr.additions, \
@@ -81,17 +84,6 @@ fn nothing() -> DossierPage {
     }
 }
 
-/// Along which index, and what is passed over.
-struct Walk {
-    team_id: Option<i64>,
-    repo_id: Option<i64>,
-    /// Opened at this second or later.
-    from: i64,
-    /// Opened before this second.
-    before: i64,
-    is_bounded: bool,
-}
-
 /// From after one place to another.
 #[derive(Clone, Copy)]
 struct Stretch {
@@ -108,101 +100,6 @@ struct Head {
 }
 
 impl Walk {
-    /// `None` where there is no such team or repository.
-    fn of(transaction: &Transaction<'_>, query: &DossierQuery) -> Result<Option<Self>, Fault> {
-        let id = |sql: &str, name: &String| {
-            let mut prepared = transaction.prepare_cached(sql)?;
-            prepared.query_row([name], |row| row.get(0)).optional()
-        };
-        let mut walk = Walk {
-            team_id: None,
-            repo_id: None,
-            from: query
-                .opened
-                .from
-                .map_or(i64::MIN, jiff::Timestamp::as_second),
-            before: query
-                .opened
-                .before
-                .map_or(i64::MAX, jiff::Timestamp::as_second),
-            is_bounded: !query.opened.is_unbounded(),
-        };
-        if let Some(name) = &query.selection.team {
-            walk.team_id = id("SELECT id FROM team WHERE name = ?1", name)?;
-            if walk.team_id.is_none() {
-                return Ok(None);
-            }
-        }
-        if let Some(name) = &query.selection.repo {
-            walk.repo_id = id("SELECT id FROM repo WHERE name = ?1", name)?;
-            if walk.repo_id.is_none() {
-                return Ok(None);
-            }
-        }
-        Ok(Some(walk))
-    }
-
-    fn start(&self) -> DossierCursor {
-        DossierCursor::before_all_at(self.is_bounded.then_some(self.from))
-    }
-
-    /// `FROM` and `WHERE` over `pr`: what lies after `start`. Wants the parameters of [`Self::run`].
-    ///
-    /// With a team the walk goes along the index of its pull requests; otherwise along that of all, whose
-    /// entries tell the repository, so that those of others cost no look at their rows.
-    ///
-    /// `end` is the one upper end of the range: of two, SQLite takes one for the index, perhaps the farther,
-    /// and then every page would look at all that follows it.
-    fn source(&self, start: DossierCursor, joins: &str, end: &str) -> String {
-        let index = if self.team_id.is_some() {
-            "pr_by_team"
-        } else {
-            "pr_by_created"
-        };
-        let team = if self.team_id.is_some() {
-            "pr.team_id = :team_id"
-        } else {
-            ":team_id IS NULL"
-        };
-        let range = if start.created_at.is_some() {
-            "(pr.created_at, pr.repo_id, pr.number) > (:created_at, :repo_after, :number_after) \
-             AND :from IS NOT NULL AND :before IS NOT NULL"
-        } else {
-            "pr.created_at IS NULL AND (pr.repo_id, pr.number) > (:repo_after, :number_after) \
-             AND :created_at IS NULL AND :from IS NOT NULL AND :before IS NOT NULL"
-        };
-        format!(
-            "FROM pr INDEXED BY {index} {joins} WHERE {range} AND {end} AND {team} \
-             AND (:repo_id IS NULL OR pr.repo_id = :repo_id)"
-        )
-    }
-
-    fn run(
-        &self,
-        transaction: &Transaction<'_>,
-        sql: &str,
-        start: DossierCursor,
-        more: &[(&str, &dyn ToSql)],
-        mut each: impl FnMut(&Row<'_>) -> Result<(), Fault>,
-    ) -> Result<(), Fault> {
-        let mut parameters: Vec<(&str, &dyn ToSql)> = vec![
-            (":team_id", &self.team_id),
-            (":repo_id", &self.repo_id),
-            (":from", &self.from),
-            (":before", &self.before),
-            (":created_at", &start.created_at),
-            (":repo_after", &start.repo_id),
-            (":number_after", &start.number),
-        ];
-        parameters.extend_from_slice(more);
-        let mut prepared = transaction.prepare_cached(sql)?;
-        let mut rows = prepared.query(parameters.as_slice())?;
-        while let Some(row) = rows.next()? {
-            each(row)?;
-        }
-        Ok(())
-    }
-
     /// The rows of the page.
     fn heads(
         &self,
@@ -397,15 +294,6 @@ impl Page<'_, '_> {
     }
 }
 
-/// The last pull request of a page, for [`Walk::source`].
-fn end_of_page(start: DossierCursor) -> &'static str {
-    if start.created_at.is_some() {
-        "(pr.created_at, pr.repo_id, pr.number) <= (:last_at, :last_repo, :last_number)"
-    } else {
-        "(pr.repo_id, pr.number) <= (:last_repo, :last_number) AND :last_at IS NULL"
-    }
-}
-
 impl Head {
     /// What the row tells of the verdict. Corrections are few, so each is looked up.
     fn begin_verdict(&mut self, transaction: &Transaction<'_>) -> Result<(), Fault> {
@@ -446,67 +334,5 @@ impl Head {
     fn verdict(&mut self) -> Option<&mut Verdict> {
         let record = self.dossier.verdict.as_mut()?;
         Some(&mut record.verdict)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::open::OpenOptions;
-    use crate::sqlite::SqliteStore;
-
-    /// A part of a page reads what lies between its first and its last pull request, and sorts no page.
-    #[test]
-    fn a_part_of_a_page_is_a_stretch_of_the_index() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let path = folder.path().join("tandem.db");
-        let store = SqliteStore::open(&path, &OpenOptions::write("test")).expect("opens");
-        let joins = "CROSS JOIN evidence ON evidence.repo_id = pr.repo_id \
-             AND evidence.number = pr.number";
-        for team_id in [None, Some(1)] {
-            let walk = Walk {
-                team_id,
-                repo_id: None,
-                from: i64::MIN,
-                before: i64::MAX,
-                is_bounded: false,
-            };
-            for (created_at, both_ends) in [
-                (
-                    Some(7),
-                    "(created_at,repo_id,number)>(?,?,?) AND (created_at,repo_id,number)<(?,?,?)",
-                ),
-                (
-                    None,
-                    "created_at=? AND (repo_id,number)>(?,?) AND (repo_id,number)<(?,?)",
-                ),
-            ] {
-                let start = DossierCursor::before_all_at(created_at);
-                let sql = format!(
-                    "EXPLAIN QUERY PLAN SELECT evidence.tool {} \
-                     ORDER BY pr.created_at, pr.repo_id, pr.number, evidence.ordinal",
-                    walk.source(start, joins, end_of_page(start))
-                );
-                let mut plan = Vec::new();
-                let last: [(&str, &dyn ToSql); 3] = [
-                    (":last_at", &created_at),
-                    (":last_repo", &9),
-                    (":last_number", &9),
-                ];
-                store
-                    .read("explain", |transaction| {
-                        walk.run(transaction, &sql, start, &last, |row| {
-                            plan.push(row.get::<_, String>(3)?);
-                            Ok(())
-                        })
-                    })
-                    .expect("explains");
-                assert!(plan[0].contains(both_ends), "{plan:?}");
-                assert!(
-                    !plan.iter().any(|step| step.contains("FOR ORDER BY")),
-                    "{plan:?}"
-                );
-            }
-        }
     }
 }
