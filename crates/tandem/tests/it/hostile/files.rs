@@ -12,13 +12,14 @@ use super::corpus::{Filled, corpus, teams};
 const LIMIT: Duration = Duration::from_mins(15);
 
 /// Foreign programs that look at what we write.
-struct Browser {
+pub(super) struct Browser {
     node: PathBuf,
-    modules: PathBuf,
+    pub(super) chromium: PathBuf,
+    pub(super) modules: PathBuf,
 }
 
 /// The programs, where they and these modules are here.
-fn browser(wanted: &[&str]) -> Option<Browser> {
+pub(super) fn browser(wanted: &[&str]) -> Option<Browser> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/browser/node_modules");
     let program = |names: &[&str]| {
         let path = std::env::var_os("PATH")?;
@@ -28,21 +29,23 @@ fn browser(wanted: &[&str]) -> Option<Browser> {
     };
     let has_modules = wanted.iter().all(|module| folder.join(module).is_dir());
     let node = program(&["node"]);
-    let (Some(node), true) = (node, has_modules) else {
+    let chromium = program(&["chromium", "chromium-browser", "google-chrome"]);
+    let (Some(node), Some(chromium), true) = (node, chromium, has_modules) else {
         eprintln!(
-            "skipped: hostile text is held against node and npm's {} (scripts/test installs them)",
+            "skipped: hostile text is held against node, chromium and npm's {} (scripts/test installs them)",
             wanted.join(", ")
         );
         return None;
     };
     Some(Browser {
         node,
+        chromium,
         modules: folder,
     })
 }
 
 /// Runs a script of `tests/browser`, which finds nothing wrong; returns what it said.
-fn run_node(browser: &Browser, script: &str, arguments: &[&str], log: &Path) -> String {
+pub(super) fn run_node(browser: &Browser, script: &str, arguments: &[&str], log: &Path) -> String {
     let mut run = Command::new(&browser.node)
         .arg(
             Path::new(env!("CARGO_MANIFEST_DIR"))

@@ -1,13 +1,84 @@
-//! The API and addresses: JSON says what was written.
+//! Pages and the API: in a real browser nothing executes, and JSON says what was written.
 
 use serde_json::{Value, json};
 
 use super::corpus::{Filled, corpus, teams};
+use super::files::{browser, run_node};
 use crate::served::Served;
 
 /// A text as one part of an address.
 fn part(text: &str) -> String {
     text.bytes().map(|byte| format!("%{byte:02X}")).collect()
+}
+
+/// The pages that show hostile text.
+fn pages() -> Vec<String> {
+    let mut pages: Vec<String> = [
+        "/",
+        "/teams",
+        "/tools",
+        "/insights",
+        "/detection",
+        "/methods",
+        "/pull-requests",
+        "/pull-requests?sort=size",
+        "/runs",
+        "/runs/1",
+        "/runs/1/failures",
+        "/runs/quarantine",
+        "/account",
+    ]
+    .map(ToOwned::to_owned)
+    .into();
+    for (index, one) in corpus().iter().enumerate() {
+        pages.push(format!("/pull-requests/hostile/r{index}/2"));
+        // What was searched for is shown again.
+        if one.text.len() <= 300 && index % 4 == 0 {
+            let text = part(&one.text);
+            pages.push(format!("/pull-requests?text={text}&repo=hostile/r{index}"));
+        }
+    }
+    // Every name is in the tables and charts of all teams; pages of their own are alike.
+    for (index, team) in teams().into_iter().enumerate() {
+        if index % 6 == 0 || team.starts_with('.') {
+            pages.push(match team {
+                "." | ".." => format!("/teams?team={}", part(team)),
+                _ => format!("/teams/{}", part(team)),
+            });
+        }
+        if index % 2 == 0 {
+            pages.push(format!("/pull-requests?team={}", part(team)));
+        }
+    }
+    pages
+}
+
+#[test]
+fn nothing_executes_in_a_browser() {
+    let Some(browser) = browser(&["playwright-core"]) else {
+        return;
+    };
+    let filled = Filled::analysed();
+    let tandem = &filled.tandem;
+    let report = tandem.path("report.html").display().to_string();
+    tandem.ok(&["report", "-o", &report]);
+    let letter = tandem.path("digest.html").display().to_string();
+    tandem.ok(&["digest", "--week", "2026-W10", "-o", &letter]);
+    let served = Served::start(tandem, &[]);
+    let list = tandem.path("list.json");
+    let wanted = json!({"pages": pages(), "files": [report, letter]});
+    std::fs::write(&list, wanted.to_string()).expect("written");
+    let address = format!("http://{}", served.address);
+    let modules = browser.modules.display().to_string();
+    let list = list.display().to_string();
+    let chromium = browser.chromium.display().to_string();
+    let said = run_node(
+        &browser,
+        "hostile.mjs",
+        &[&address, &modules, &list, &chromium],
+        &tandem.path("browser.log"),
+    );
+    println!("{said}");
 }
 
 /// What a request for JSON answers, which is JSON.
