@@ -68,7 +68,14 @@ function inspect(host) {
   }
   if (window.hit) { found.push(`executed: ${window.hit}`); }
   const tooWide = document.documentElement.scrollWidth - window.innerWidth;
-  if (tooWide > 0) { found.push(`scrolls sideways by ${tooWide} px`); }
+  if (tooWide > 0) {
+    const sticksOut = (element) => element.getBoundingClientRect().right > window.innerWidth + 1;
+    const scrolls = (element) => element !== null && element !== document.body && (["auto", "scroll", "hidden"].includes(getComputedStyle(element).overflowX) || scrolls(element.parentElement));
+    const outer = [...document.body.querySelectorAll("*")].filter((element) => sticksOut(element) && !scrolls(element.parentElement));
+    const culprits = outer.filter((element) => ![...element.children].some(sticksOut));
+    found.push(`scrolls sideways by ${tooWide} px`);
+    for (const culprit of culprits.slice(0, 3)) { tell("sticks out", culprit.parentElement); }
+  }
   for (const violation of window.policyViolations) { found.push(`policy: ${violation}`); }
   return found;
 }
@@ -97,9 +104,9 @@ async function drawAll(page) {
   }
 }
 
-async function look(context, address, width) {
-  const where = `${address.slice(0, 200)} at ${width} px`;
-  const report = (what) => { problems.push(what); console.log(`${where}: ${what}`); };
+async function look(context, address) {
+  let width = WIDTHS[0][0];
+  const report = (what) => { problems.push(what); console.log(`${address.slice(0, 200)} at ${width} px: ${what}`); };
   const page = await context.newPage();
   page.on("dialog", (dialog) => { report(`a dialog: ${dialog.message()}`); dialog.dismiss(); });
   page.on("popup", () => report("a window opened"));
@@ -121,7 +128,13 @@ async function look(context, address, width) {
     if (status !== 200) { report(`status ${status}`); }
     await drawAll(page);
     for (const details of await page.$$("details:not([open]) > summary")) { await details.evaluate((one) => { one.parentElement.open = true; }); }
-    for (const what of await page.evaluate(inspect, "https://github.com")) { report(what); }
+    // One page at each width: loading it anew takes longer than all that is looked at.
+    for (const [wide, high] of WIDTHS) {
+      width = wide;
+      await page.setViewportSize({ width: wide, height: high });
+      await page.evaluate(() => new Promise((done) => { requestAnimationFrame(() => requestAnimationFrame(done)); }));
+      for (const what of await page.evaluate(inspect, "https://github.com")) { report(what); }
+    }
   } catch (error) {
     report(`failed: ${String(error).split("\n")[0]}`);
   } finally {
@@ -132,14 +145,13 @@ async function look(context, address, width) {
 const addresses = [...wanted.pages.map((one) => origin + one), ...wanted.files.map((file) => pathToFileURL(file).href)];
 const browser = await chromium.launch({ executablePath: executable, headless: true, args: FLAGS });
 try {
-  for (const [width, height] of WIDTHS) {
-    const context = await browser.newContext({ viewport: { width, height }, deviceScaleFactor: 1, reducedMotion: "reduce" });
-    // A few at a time: most of it is waiting.
-    const queue = [...addresses];
-    const worker = async () => { while (queue.length > 0) { await look(context, queue.shift(), width); } };
-    await Promise.all([worker(), worker(), worker()]);
-    await context.close();
-  }
+  const [width, height] = WIDTHS[0];
+  const context = await browser.newContext({ viewport: { width, height }, deviceScaleFactor: 1, reducedMotion: "reduce" });
+  // A few at a time: most of it is waiting.
+  const queue = [...addresses];
+  const worker = async () => { while (queue.length > 0) { await look(context, queue.shift()); } };
+  await Promise.all([worker(), worker(), worker()]);
+  await context.close();
 } finally {
   await browser.close();
 }

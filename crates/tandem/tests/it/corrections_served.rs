@@ -5,7 +5,8 @@ use std::time::Duration;
 use serde_json::json;
 use store::OpenOptions;
 
-use crate::serve::{Browser, Server};
+use crate::browser::Browser;
+use crate::serve::Server;
 use crate::support::{Emulator, Tandem, record, wait_until};
 
 /// How long anything is waited for.
@@ -38,14 +39,15 @@ fn correct(server: &Server, csrf: &str, fields: &str) -> u16 {
 
 #[test]
 fn a_correction_is_made_and_withdrawn_in_a_browser_and_survives_a_restart() {
-    let Some(browser) = Browser::find() else {
+    let Some(browser) = Browser::find(&["playwright-core"]) else {
         return;
     };
     let tandem = Tandem::new().with_pull_requests(12);
     let (admin, viewer) = with_tokens(&tandem);
     for phase in ["make", "after"] {
         let server = Server::start(&tandem);
-        browser.run("correct.mjs", &server, &[phase, PAGE, &admin, &viewer]);
+        let more = [phase, PAGE, &admin, &viewer];
+        browser.open("correct.mjs", &server.address, &browser.screenshots, &more);
     }
     let history = tandem.json(&["correct", AGENT, "--history"]);
     assert_eq!(history["decisions"][0]["correction"], json!(null));

@@ -2,90 +2,41 @@
 //! line, and its pages work in a real browser.
 
 use std::collections::BTreeMap;
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpStream;
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
+use crate::browser::Browser;
+use crate::served::Served;
 use crate::support::Tandem;
 
-/// How long the browser may take for all pages.
-const BROWSER_LIMIT: Duration = Duration::from_mins(15);
-
 /// The demo's database, served.
-struct Served {
+struct Demo {
     tandem: Tandem,
-    child: Child,
-    address: String,
+    served: Served,
 }
 
-impl Served {
-    fn demo() -> Self {
+impl Demo {
+    fn served() -> Self {
         let mut tandem = Tandem::new();
         let database = tandem.path("demo.db").display().to_string();
         tandem.ok(&["demo", "--keep", &database]);
         tandem.set("TANDEM_DATABASE_URL", &database);
         label(&tandem);
-        let mut child = tandem
-            .command(&["serve", "--listen", "127.0.0.1:0", "--json"])
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("the server starts");
-        let mut first = String::new();
-        BufReader::new(child.stdout.take().expect("piped"))
-            .read_line(&mut first)
-            .expect("a line");
-        let ready: Value = serde_json::from_str(&first).expect("the start-up line");
-        let address = ready["serving"].as_str().expect("an address").to_owned();
-        Served {
-            tandem,
-            child,
-            address,
-        }
+        let served = Served::start(&tandem, &[]);
+        Demo { tandem, served }
     }
 
-    /// The page, once its numbers are worked out.
-    fn page(&self, path: &str) -> String {
-        let begin = Instant::now();
-        loop {
-            let (status, body) = self.get(path);
-            match status {
-                200 => return body,
-                503 if begin.elapsed() < Duration::from_mins(3) => {
-                    std::thread::sleep(Duration::from_millis(200));
-                }
-                _ => panic!("{path} answers {status}\n{body}"),
-            }
-        }
-    }
-
+    /// What is at an address, once its numbers are worked out.
     fn get(&self, path: &str) -> (u16, String) {
-        let mut stream = TcpStream::connect(&self.address).expect("connected");
-        write!(
-            stream,
-            "GET {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n",
-            self.address
-        )
-        .expect("sent");
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).expect("an answer");
-        let (head, body) = answer.split_once("\r\n\r\n").expect("a head");
-        let status = head
-            .split(' ')
-            .nth(1)
-            .and_then(|status| status.parse().ok());
-        (status.expect("a status"), body.to_owned())
+        let got = self.served.get(path);
+        (got.status, got.body)
     }
-}
 
-impl Drop for Served {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+    /// The page at an address.
+    fn page(&self, path: &str) -> String {
+        let (status, body) = self.get(path);
+        assert_eq!(status, 200, "{path}\n{body}");
+        body
     }
 }
 
@@ -247,8 +198,8 @@ fn cells_without_a_place(page: &str) -> Vec<&str> {
 
 #[test]
 fn every_number_on_the_pages_is_the_command_lines() {
-    let served = Served::demo();
-    let json = |arguments: &[&str]| served.tandem.json(arguments);
+    let demo = Demo::served();
+    let json = |arguments: &[&str]| demo.tandem.json(arguments);
     let mut everything: BTreeMap<String, Value> = BTreeMap::new();
     everything.insert("insights".to_owned(), json(&["insights"]));
     everything.insert("coverage".to_owned(), json(&["coverage"]));
@@ -282,7 +233,7 @@ fn every_number_on_the_pages_is_the_command_lines() {
         (format!("/?from={month}"), &of_months, 200),
     ];
     for (path, documents, at_least) in pages {
-        let page = served.page(&path);
+        let page = demo.page(&path);
         let shown = shown_on(&page);
         assert!(
             shown.len() >= at_least,
@@ -326,11 +277,11 @@ fn counts_with_lists(page: &str) -> Vec<(String, String)> {
 
 #[test]
 fn every_count_that_leads_to_a_list_is_its_length() {
-    let served = Served::demo();
-    let everything = served.page("/teams");
+    let demo = Demo::served();
+    let everything = demo.page("/teams");
     let (_, rest) = everything.split_once("href=\"/teams/").expect("a team");
     let team = rest.split('"').next().expect("a name");
-    let month = served.tandem.json(&["adoption"])["by_month"][6]["name"]
+    let month = demo.tandem.json(&["adoption"])["by_month"][6]["name"]
         .as_str()
         .expect("a month")
         .to_owned();
@@ -344,7 +295,7 @@ fn every_count_that_leads_to_a_list_is_its_length() {
     ];
     let mut seen: BTreeMap<String, String> = BTreeMap::new();
     for page in pages {
-        let counts = counts_with_lists(&served.page(&page));
+        let counts = counts_with_lists(&demo.page(&page));
         assert!(
             counts.len() >= 5,
             "{page}: {} counts lead to lists",
@@ -354,7 +305,7 @@ fn every_count_that_leads_to_a_list_is_its_length() {
     }
     let mut wrongs = Vec::new();
     for (list, value) in &seen {
-        let (status, page) = served.get(list);
+        let (status, page) = demo.get(list);
         let found = page
             .split_once("class=\"found-count\"><strong>")
             .and_then(|(_, rest)| Some(rest.split_once('<')?.0.replace(',', "")));
@@ -373,54 +324,15 @@ fn every_count_that_leads_to_a_list_is_its_length() {
     );
 }
 
-/// A program of one of these names on the path.
-fn program(names: &[&str]) -> Option<PathBuf> {
-    let path = std::env::var_os("PATH")?;
-    std::env::split_paths(&path)
-        .flat_map(|folder| names.iter().map(move |name| folder.join(name)))
-        .find(|candidate| candidate.is_file())
-}
-
 #[test]
 fn every_page_works_in_a_browser() {
-    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    let modules = workspace.join("target/browser/node_modules");
-    let node = program(&["node"]);
-    let chromium = program(&["chromium", "chromium-browser", "google-chrome"]);
-    let has_modules = modules.join("playwright-core").is_dir() && modules.join("axe-core").is_dir();
-    let (Some(node), Some(chromium), true) = (node, chromium, has_modules) else {
-        eprintln!(
-            "skipped: the browser test wants node, chromium and npm's playwright-core and axe-core (scripts/test installs them)"
-        );
+    let Some(browser) = Browser::find(&["playwright-core", "axe-core"]) else {
         return;
     };
-    let served = Served::demo();
-    let log = served.tandem.path("browser.log");
-    let mut run = Command::new(node)
-        .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/browser/run.mjs"))
-        .arg(format!("http://{}", served.address))
-        .arg(&modules)
-        .arg(workspace.join("target/screenshots"))
-        .arg(chromium)
-        .stdin(Stdio::null())
-        .stdout(std::fs::File::create(&log).expect("a log"))
-        .stderr(Stdio::inherit())
-        .spawn()
-        .expect("node starts");
-    let begin = Instant::now();
-    let status = loop {
-        if let Some(status) = run.try_wait().expect("waited for") {
-            break status;
-        }
-        if begin.elapsed() > BROWSER_LIMIT {
-            // The browser ends with the pipe that node holds.
-            run.kill().expect("killed");
-            run.wait().expect("ended");
-            panic!("the browser was not done within {BROWSER_LIMIT:?}");
-        }
-        std::thread::sleep(Duration::from_millis(200));
-    };
-    let said = std::fs::read_to_string(&log).unwrap_or_default();
-    assert!(status.success(), "{status}\n{said}");
-    println!("{said}");
+    let demo = Demo::served();
+    let address = demo.served.address.to_string();
+    println!(
+        "{}",
+        browser.open("run.mjs", &address, &browser.screenshots, &[])
+    );
 }

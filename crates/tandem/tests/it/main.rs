@@ -4,6 +4,7 @@ mod analyze;
 mod api;
 mod architecture;
 mod batch;
+mod browser;
 mod command_line;
 mod compare;
 mod corrections;

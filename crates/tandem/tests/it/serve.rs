@@ -4,12 +4,12 @@
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
-use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use crate::browser::Browser;
 use crate::support::{Emulator, Tandem, record, wait_until};
 
 /// Long enough for a loaded machine.
@@ -544,64 +544,9 @@ fn filters_find_what_the_verdicts_say() {
     assert_eq!(found, ["orchard/store#17"]);
 }
 
-/// A real browser, and the scripts that drive it.
-pub(crate) struct Browser {
-    workspace: PathBuf,
-    chromium: PathBuf,
-}
-
-impl Browser {
-    /// The browser of this machine; where there is none, says that the test is skipped.
-    pub(crate) fn find() -> Option<Self> {
-        let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-        let folders = std::env::var_os("PATH").unwrap_or_default();
-        let chromium = std::env::split_paths(&folders)
-            .flat_map(|folder| {
-                ["chromium", "chromium-browser", "google-chrome"].map(|name| folder.join(name))
-            })
-            .find(|program| program.is_file());
-        let has_modules = workspace
-            .join("target/browser/node_modules/playwright-core")
-            .is_dir();
-        match chromium {
-            Some(chromium) if has_modules => Some(Browser {
-                workspace,
-                chromium,
-            }),
-            _ => {
-                eprintln!(
-                    "skipped: chromium or playwright-core is missing (scripts/test installs them)"
-                );
-                None
-            }
-        }
-    }
-
-    /// Runs one of the scripts on a server, and insists that nothing is wrong.
-    pub(crate) fn run(&self, script: &str, server: &Server, more: &[&str]) {
-        let ran = Command::new("node")
-            .arg(
-                Path::new(env!("CARGO_MANIFEST_DIR"))
-                    .join("tests/browser")
-                    .join(script),
-            )
-            .arg(format!("http://{}", server.address))
-            .arg(self.workspace.join("target/browser/node_modules"))
-            .arg(self.workspace.join("target/screenshots"))
-            .arg(&self.chromium)
-            .args(more)
-            .stdin(Stdio::null())
-            .output()
-            .expect("node starts");
-        let said = String::from_utf8_lossy(&ran.stdout);
-        let warned = String::from_utf8_lossy(&ran.stderr);
-        assert!(ran.status.success(), "{said}{warned}");
-    }
-}
-
 #[test]
 fn a_run_is_begun_and_moves_in_a_browser() {
-    let Some(browser) = Browser::find() else {
+    let Some(browser) = Browser::find(&["playwright-core"]) else {
         return;
     };
     let emulator = Emulator::start(Some(SLOW));
@@ -609,5 +554,5 @@ fn a_run_is_begun_and_moves_in_a_browser() {
         .with_emulator(&emulator)
         .with_pull_requests(40);
     let server = Server::start(&tandem);
-    browser.run("live.mjs", &server, &[]);
+    browser.open("live.mjs", &server.address, &browser.screenshots, &[]);
 }

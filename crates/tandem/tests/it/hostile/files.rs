@@ -1,83 +1,15 @@
 //! Files: reports, letters and what chat is sent, as others read them.
 
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+use std::process::Command;
 
 use serde_json::Value;
 
 use super::corpus::{Filled, corpus, teams};
-
-/// How long a browser or a renderer may take.
-const LIMIT: Duration = Duration::from_mins(15);
-
-/// Foreign programs that look at what we write.
-pub(super) struct Browser {
-    node: PathBuf,
-    pub(super) chromium: PathBuf,
-    pub(super) modules: PathBuf,
-}
-
-/// The programs, where they and these modules are here.
-pub(super) fn browser(wanted: &[&str]) -> Option<Browser> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/browser/node_modules");
-    let program = |names: &[&str]| {
-        let path = std::env::var_os("PATH")?;
-        std::env::split_paths(&path)
-            .flat_map(|folder| names.iter().map(move |name| folder.join(name)))
-            .find(|candidate| candidate.is_file())
-    };
-    let has_modules = wanted.iter().all(|module| folder.join(module).is_dir());
-    let node = program(&["node"]);
-    let chromium = program(&["chromium", "chromium-browser", "google-chrome"]);
-    let (Some(node), Some(chromium), true) = (node, chromium, has_modules) else {
-        eprintln!(
-            "skipped: hostile text is held against node, chromium and npm's {} (scripts/test installs them)",
-            wanted.join(", ")
-        );
-        return None;
-    };
-    Some(Browser {
-        node,
-        chromium,
-        modules: folder,
-    })
-}
-
-/// Runs a script of `tests/browser`, which finds nothing wrong; returns what it said.
-pub(super) fn run_node(browser: &Browser, script: &str, arguments: &[&str], log: &Path) -> String {
-    let mut run = Command::new(&browser.node)
-        .arg(
-            Path::new(env!("CARGO_MANIFEST_DIR"))
-                .join("tests/browser")
-                .join(script),
-        )
-        .args(arguments)
-        .stdin(Stdio::null())
-        .stdout(std::fs::File::create(log).expect("a log"))
-        .stderr(Stdio::inherit())
-        .spawn()
-        .expect("node starts");
-    let begin = Instant::now();
-    let status = loop {
-        if let Some(status) = run.try_wait().expect("waited for") {
-            break status;
-        }
-        if begin.elapsed() > LIMIT {
-            run.kill().expect("killed");
-            run.wait().expect("ended");
-            panic!("{script} was not done within {LIMIT:?}");
-        }
-        std::thread::sleep(Duration::from_millis(100));
-    };
-    let said = std::fs::read_to_string(log).unwrap_or_default();
-    assert!(status.success(), "{status}\n{said}");
-    said
-}
+use crate::browser::Browser;
 
 #[test]
 fn markdown_has_no_marks_but_ours() {
-    let Some(browser) = browser(&["markdown-it"]) else {
+    let Some(browser) = Browser::find(&["markdown-it"]) else {
         return;
     };
     let filled = Filled::new();
@@ -97,9 +29,7 @@ fn markdown_has_no_marks_but_ours() {
         std::fs::write(&file, text).expect("written");
         arguments.push(file.display().to_string());
     }
-    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    let log = tandem.path("markdown.log");
-    run_node(&browser, "markdown.mjs", &arguments, &log);
+    browser.run("markdown.mjs", &arguments);
 }
 
 #[test]

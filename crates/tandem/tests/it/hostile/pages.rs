@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::corpus::{Filled, corpus, teams};
-use super::files::{browser, run_node};
+use crate::browser::Browser;
 use crate::served::Served;
 
 /// A text as one part of an address.
@@ -55,7 +55,7 @@ fn pages() -> Vec<String> {
 
 #[test]
 fn nothing_executes_in_a_browser() {
-    let Some(browser) = browser(&["playwright-core"]) else {
+    let Some(browser) = Browser::find(&["playwright-core"]) else {
         return;
     };
     let filled = Filled::analysed();
@@ -68,17 +68,8 @@ fn nothing_executes_in_a_browser() {
     let list = tandem.path("list.json");
     let wanted = json!({"pages": pages(), "files": [report, letter]});
     std::fs::write(&list, wanted.to_string()).expect("written");
-    let address = format!("http://{}", served.address);
-    let modules = browser.modules.display().to_string();
-    let list = list.display().to_string();
-    let chromium = browser.chromium.display().to_string();
-    let said = run_node(
-        &browser,
-        "hostile.mjs",
-        &[&address, &modules, &list, &chromium],
-        &tandem.path("browser.log"),
-    );
-    println!("{said}");
+    let address = served.address.to_string();
+    println!("{}", browser.open("hostile.mjs", &address, &list, &[]));
 }
 
 /// What a request for JSON answers, which is JSON.
