@@ -109,18 +109,18 @@ pub fn escaped_json(json: &str, escapes: impl Fn(char) -> bool) -> Cow<'_, str> 
     if !json.contains(&escapes) {
         return Cow::Borrowed(json);
     }
-    let mut escaped = String::with_capacity(json.len() + json.len() / 16);
+    let mut written = String::with_capacity(json.len() + json.len() / 16);
     let mut units = [0; 2];
     for character in json.chars() {
         if escapes(character) {
             for unit in character.encode_utf16(&mut units) {
-                escaped.push_str(&format!("\\u{unit:04x}"));
+                written.push_str(&format!("\\u{unit:04x}"));
             }
         } else {
-            escaped.push(character);
+            written.push(character);
         }
     }
-    Cow::Owned(escaped)
+    Cow::Owned(written)
 }
 
 /// Whether nothing of a text can be seen.
