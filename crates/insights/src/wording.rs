@@ -20,9 +20,25 @@ pub const MARGIN: f64 = 0.10;
 /// The share of false findings tolerated among those that are called findings.
 pub const Q_LIMIT: f64 = 0.10;
 
+/// Decimal places beyond which nobody reads a q-value.
+const MOST_Q_PLACES: usize = 6;
+
 /// Why advice and comparisons can differ about the same figure.
 pub const ADVICE_LOOKS_AT: &str = "Advice looks at complete months. Comparisons also count what came since, so that \
      a finding can stand in one and just miss in the other.";
+
+/// A q-value in at least so many decimal places: as many as it takes to show on which side of [`Q_LIMIT`] it is.
+/// "q 0.10, 0.10 is allowed" of what is refused would be no reason.
+pub fn q_text(q: f64, fewest_places: usize) -> String {
+    let text = |places: usize| format!("{q:.places$}");
+    (fewest_places..MOST_Q_PLACES)
+        .map(text)
+        .find(|text| {
+            text.parse()
+                .is_ok_and(|shown: f64| (shown <= Q_LIMIT) == (q <= Q_LIMIT))
+        })
+        .unwrap_or_else(|| text(MOST_Q_PLACES))
+}
 
 /// The word for a change of a metric, by its sign.
 pub fn direction(metric: Metric, is_higher: bool) -> &'static str {
@@ -177,7 +193,7 @@ pub fn sentence(
             if headline.excludes_none(unit) && q.is_some_and(|q| q > Q_LIMIT) =>
         {
             let q = q.map_or_else(String::new, |q| {
-                format!(" (q {q:.2}, {Q_LIMIT:.2} is allowed)")
+                format!(" (q {}, {Q_LIMIT:.2} is allowed)", q_text(q, 2))
             });
             format!(
                 "{title}: the interval excludes no difference, but the correction for the number of \
@@ -298,6 +314,21 @@ mod tests {
             not_held.contains("does not hold it (q 0.23") && !not_held.contains("not enough data"),
             "{not_held}"
         );
+    }
+
+    #[test]
+    fn a_q_value_shows_on_which_side_of_the_limit_it_is() {
+        for (q, places, expected) in [
+            (0.231, 2, "0.23"),
+            (0.103, 2, "0.103"),
+            (0.1004, 3, "0.1004"),
+            (0.0999, 3, "0.100"),
+            (0.1, 2, "0.10"),
+            (0.000_04, 3, "0.000"),
+            (0.100_000_04, 3, "0.100000"),
+        ] {
+            assert_eq!(q_text(q, places), expected, "{q}");
+        }
     }
 
     #[test]

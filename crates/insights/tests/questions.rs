@@ -2,7 +2,9 @@
 
 use insights::effects::Reading;
 use insights::months::{first_second_of, month_of_name};
-use insights::questions::{EventKind, EventReport, QualitySign, Questions, StepPoint, answer};
+use insights::questions::{
+    EventKind, EventReport, QualitySign, Questions, StepPoint, WorkAxis, WorkMatrix, answer,
+};
 use measures::{Calendar, Code, Metric, Moment, Observation, Observations};
 use model::{ChangeType, Origin};
 
@@ -430,6 +432,9 @@ fn odds_sizes_outcomes_and_work_are_those_planted() {
         } else {
             ChangeType::Feature
         });
+        if index % 6 < 2 {
+            row.language = all.languages.code("Rust");
+        }
         row.size_lines = if ai && index % 10 == 0 { 501 } else { 20 };
         row.review_rounds = if index % (if ai { 4 } else { 15 }) < 1 {
             2
@@ -486,13 +491,41 @@ fn odds_sizes_outcomes_and_work_are_those_planted() {
     assert!((last.share - 80.0 / 120.0).abs() < 1e-9, "{last:?}");
     let closed = endings[0].closed_curve.last().expect("a curve");
     assert!((closed.share + last.share - 1.0).abs() < 1e-9);
-    let cell = &questions.work.cells[0];
+    let [kinds, languages, repositories] = &questions.work[..] else {
+        panic!("three divisions of the work");
+    };
+    let cell = &kinds.cells[0];
     assert_eq!(
-        (cell.kind, cell.tool.as_deref(), cell.n),
+        (cell.row.as_str(), cell.tool.as_deref(), cell.n),
         ("feature", Some("claude_code"), 80)
     );
     assert_eq!(cell.merged.successes, 80);
     assert!(cell.cycle_ratio.is_some() && !cell.insufficient);
+    let rows = |matrix: &WorkMatrix| -> Vec<(String, Option<String>, u64)> {
+        let cells = matrix.cells.iter();
+        cells
+            .map(|cell| (cell.row.clone(), cell.tool.clone(), cell.n))
+            .collect()
+    };
+    let expected = |row: &str, n: [u64; 3]| -> Vec<(String, Option<String>, u64)> {
+        let tools = [
+            Some("claude_code".to_owned()),
+            Some("cursor".to_owned()),
+            None,
+        ];
+        tools
+            .into_iter()
+            .zip(n)
+            .map(|(tool, n)| (row.to_owned(), tool, n))
+            .collect()
+    };
+    // Of the others the language is not known.
+    assert_eq!(rows(languages), expected("Rust", [40, 40, 40]));
+    assert_eq!(rows(repositories), expected("acme/main", [120, 120, 120]));
+    assert_eq!(
+        (repositories.axis, repositories.more_rows),
+        (WorkAxis::Repository, 0)
+    );
     assert_eq!(questions.detection.with_ai.hard, 120);
     assert_eq!(questions.detection.none_detected, 120);
 }

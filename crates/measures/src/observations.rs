@@ -117,6 +117,8 @@ pub struct Observation {
     /// The other people who submitted a review, as one name joined by commas, in
     /// [`Observations::reviewer_sets`].
     pub reviewers: Code,
+    /// The main language of the repository, in [`Observations::languages`].
+    pub language: Code,
     /// The number within the repository.
     pub number: u32,
     /// Opened.
@@ -188,6 +190,7 @@ impl Default for Observation {
             author_tools: Code::NONE,
             review_tools: Code::NONE,
             reviewers: Code::NONE,
+            language: Code::NONE,
             number: 0,
             opened: Moment::default(),
             ready: Moment::default(),
@@ -392,6 +395,8 @@ pub struct Observations {
     pub tools: Dictionary,
     /// Sets of people who reviewed, as joined names: for counting, never for showing.
     pub reviewer_sets: Dictionary,
+    /// Main languages of repositories.
+    pub languages: Dictionary,
     /// One row a pull request.
     pub rows: Vec<Observation>,
 }
@@ -404,6 +409,7 @@ impl Observations {
         let people = self.people.codes_of(&others.people);
         let tools = self.tools.codes_of(&others.tools);
         let reviewer_sets = self.reviewer_sets.codes_of(&others.reviewer_sets);
+        let languages = self.languages.codes_of(&others.languages);
         let own = |codes: &[Code], code: Code| {
             let known = code.index().and_then(|index| codes.get(index));
             known.copied().unwrap_or(Code::NONE)
@@ -415,6 +421,7 @@ impl Observations {
             row.author_tools = own(&tools, row.author_tools);
             row.review_tools = own(&tools, row.review_tools);
             row.reviewers = own(&reviewer_sets, row.reviewers);
+            row.language = own(&languages, row.language);
         }
         self.rows.append(&mut others.rows);
     }

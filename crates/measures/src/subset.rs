@@ -18,6 +18,7 @@ impl Observations {
         let mut people = Recoding::new(&self.people);
         let mut tools = Recoding::new(&self.tools);
         let mut reviewers = Recoding::new(&self.reviewer_sets);
+        let mut languages = Recoding::new(&self.languages);
         for row in &self.rows {
             if row.team.index() != Some(wanted) {
                 continue;
@@ -29,6 +30,7 @@ impl Observations {
             row.author_tools = tools.code(row.author_tools, &mut of_team.tools);
             row.review_tools = tools.code(row.review_tools, &mut of_team.tools);
             row.reviewers = reviewers.code(row.reviewers, &mut of_team.reviewer_sets);
+            row.language = languages.code(row.language, &mut of_team.languages);
             of_team.rows.push(row);
         }
         of_team

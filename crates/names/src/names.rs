@@ -236,8 +236,12 @@ impl Names {
             }
             let known = self.words.iter().find(|(word, _)| *word == address);
             let label = known.map_or("an address", |(_, label)| label.as_str());
-            let start = name_before(text, start).unwrap_or(start);
-            found.push((start..end, label.to_owned()));
+            let range = match name_before(text, start) {
+                // With its brackets, which say where the address of the name ends.
+                Some(name) => name..end + usize::from(text[end..].starts_with('>')),
+                None => start..end,
+            };
+            found.push((range, label.to_owned()));
         }
         found
     }
@@ -375,16 +379,18 @@ mod tests {
             ("planned, bobbing", "planned, bobbing"),
             (
                 "Signed-off-by: Jo Doe <jo@x.example>",
-                "Signed-off-by: an address>",
+                "Signed-off-by: an address",
             ),
             ("by ann@corp.example.", "by the author."),
+            ("<jo@x.example>", "<an address>"),
+            ("Jo <jo@x.example", "an address"),
             (
                 "Co-authored-by: Claude <noreply@anthropic.com>",
                 "Co-authored-by: Claude <noreply@anthropic.com>",
             ),
             (
                 "Co-authored-by: Ann Lee (aider) <ann@corp.example>",
-                "Co-authored-by: the author>",
+                "Co-authored-by: the author",
             ),
             ("über@x.example", "an address"),
             ("a @ b, @", "a @ b, @"),

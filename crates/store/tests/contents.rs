@@ -546,6 +546,7 @@ fn observations_come_back_as_they_were_measured() {
                 &all.people,
                 &all.tools,
                 &all.reviewer_sets,
+                &all.languages,
             ];
             let names = dictionaries.map(|it| it.names().to_vec());
             format!("{names:?} {:?}", all.rows)

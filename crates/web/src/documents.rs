@@ -1,9 +1,12 @@
 //! The documents that verbs print with `--json` and that the API answers with: one shape for both.
 
+use std::borrow::Cow;
+
 use insights::adoption::{Adoption, NamedGroup, ToolChange, ToolMonth, ToolShare};
 use insights::effects::{Comparison, Exposure};
 use jiff::Timestamp;
 use model::{Confidence, Origin, Role, Signal, Verdict};
+use names::Names;
 use schemars::JsonSchema;
 use serde::Serialize;
 use store::{Coverage, EvidenceCount, VerdictRecord};
@@ -109,7 +112,7 @@ pub struct VerdictDocument<'a> {
     pub evidence: Vec<EvidenceDocument<'a>>,
     /// Where evidence and model disagree, or why a claim was set aside.
     #[serde(default, skip_serializing_if = "<[String]>::is_empty")]
-    pub notes: &'a [String],
+    pub notes: Cow<'a, [String]>,
     /// Whether the pull request is still the one the verdict was drawn from.
     pub content_is_current: bool,
     /// By which correction it holds; absent where it is the automatic one.
@@ -127,7 +130,7 @@ pub struct CorrectedDocument<'a> {
     #[schemars(with = "String", extend("format" = "date-time"))]
     pub at: Timestamp,
     /// Why.
-    pub note: &'a str,
+    pub note: Cow<'a, str>,
     /// What signatures and models say.
     pub automatic: Said<'a>,
 }
@@ -174,7 +177,7 @@ pub struct EvidenceDocument<'a> {
     /// The place, for instance `commits[2].message`.
     pub field: &'a str,
     /// The text that matched.
-    pub quote: &'a str,
+    pub quote: Cow<'a, str>,
     /// The signature's id.
     pub rule: &'a str,
     /// How sure the signature is.
@@ -182,10 +185,21 @@ pub struct EvidenceDocument<'a> {
 }
 
 impl VerdictDocument<'_> {
-    /// The same without the name of the person who corrected it.
-    pub(crate) fn without_names(mut self) -> Self {
+    /// The same without the name of the person who corrected it, and with the people in its texts hidden;
+    /// as it is where they are shown.
+    pub(crate) fn without_people(mut self, names: &Names) -> Self {
+        if names.are_shown() {
+            return self;
+        }
         if let Some(corrected) = &mut self.corrected {
             corrected.by = None;
+            corrected.note = Cow::Owned(names.without_people(&corrected.note));
+        }
+        for hit in &mut self.evidence {
+            hit.quote = Cow::Owned(names.without_people(&hit.quote));
+        }
+        for note in self.notes.to_mut() {
+            *note = names.without_people(note);
         }
         self
     }
@@ -222,12 +236,12 @@ impl<'a> From<&'a VerdictRecord> for VerdictDocument<'a> {
                     role: hit.role,
                     signal: hit.signal,
                     field: &hit.field,
-                    quote: &hit.quote,
+                    quote: Cow::Borrowed(&hit.quote),
                     rule: &hit.rule,
                     confidence: hit.confidence,
                 })
                 .collect(),
-            notes,
+            notes: Cow::Borrowed(notes),
             content_is_current: record.content_is_current,
             corrected: record
                 .corrected
@@ -235,7 +249,7 @@ impl<'a> From<&'a VerdictRecord> for VerdictDocument<'a> {
                 .map(|corrected| CorrectedDocument {
                     by: Some(&corrected.record.by),
                     at: corrected.record.at,
-                    note: &corrected.record.note,
+                    note: Cow::Borrowed(&corrected.record.note),
                     automatic: Said::by(&corrected.automatic),
                 }),
         }

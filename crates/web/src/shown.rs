@@ -7,7 +7,7 @@
 use std::fmt::Display;
 
 use insights::effects::EffectUnit;
-use insights::wording::{duration_text, effect_text};
+use insights::wording::{duration_text, effect_text, q_text};
 use maud::{Markup, html};
 use stats::{Interval, Proportion};
 
@@ -116,6 +116,11 @@ impl At {
     /// A number with some places.
     pub(crate) fn decimal(&self, value: Option<f64>, places: usize) -> Markup {
         self.optional(value, "decimal", |value| format!("{value:.places$}"))
+    }
+
+    /// A q-value.
+    pub(crate) fn q(&self, q: Option<f64>) -> Markup {
+        self.optional(q, "decimal", |q| q_text(q, 3))
     }
 
     /// Words of the report.

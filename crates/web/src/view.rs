@@ -45,6 +45,11 @@ impl View<'_> {
         (self.medium == Medium::Served).then(|| path.to_owned())
     }
 
+    /// How many teams have a chapter of their own; `None` where each has a page.
+    pub(crate) fn chapters(&self) -> Option<usize> {
+        (self.medium == Medium::File).then_some(self.teams.len())
+    }
+
     /// The address of a team's page; `None` in a file.
     pub(crate) fn team_link(&self, team: &str) -> Option<String> {
         self.link(&team_path(team))

@@ -1,5 +1,6 @@
 //! What is written is read back the same by readers that were not written here.
 
+use std::collections::HashMap;
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
@@ -8,6 +9,7 @@ use ::parquet::file::reader::{FileReader, SerializedFileReader};
 use ::parquet::record::Field;
 use jiff::Timestamp;
 use proptest::prelude::*;
+use serde_json::value::RawValue;
 
 use super::*;
 use crate::cell::tests::original;
@@ -173,6 +175,7 @@ fn from_jsonl(path: &Path) -> Vec<Vec<Value>> {
         let object: serde_json::Map<String, serde_json::Value> =
             serde_json::from_str(line).expect("an object");
         assert_eq!(object.len(), columns().len());
+        let written: HashMap<&str, &RawValue> = serde_json::from_str(line).expect("an object");
         (columns().iter().zip(object))
             .map(|(column, (name, value))| {
                 assert_eq!(name, column.name);
@@ -182,7 +185,10 @@ fn from_jsonl(path: &Path) -> Vec<Vec<Value>> {
                 match column.kind {
                     Kind::Text => Value::Text(value.as_str().expect("a text").to_owned()),
                     Kind::Integer => Value::Integer(value.as_i64().expect("a number")),
-                    Kind::Number => Value::Number(value.as_f64().expect("a number")),
+                    // serde_json reads to the last digit but one unless it is asked for more.
+                    Kind::Number => {
+                        Value::Number(written[name.as_str()].get().parse().expect("a number"))
+                    }
                     Kind::Flag => Value::Flag(value.as_bool().expect("a flag")),
                     Kind::Moment => moment(value.as_str().expect("a moment")),
                     Kind::Texts => Value::Texts(serde_json::from_value(value).expect("a list")),

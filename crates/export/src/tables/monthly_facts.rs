@@ -1,7 +1,6 @@
 //! The columns of the facts of teams and months: `by_team_month` of `adoption --json`.
 
 use insights::adoption::{Adoption, Group, TeamMonth};
-use insights::wording::FEWEST_SHOWN;
 use stats::Proportion;
 
 use super::PARTITION;
@@ -198,7 +197,7 @@ pub(crate) fn rows<E>(
             clock,
             team_month,
             is_complete: adoption.incomplete_month.as_ref() != Some(&team_month.month),
-            is_suppressed: !tells_names && team_month.group.pull_requests < FEWEST_SHOWN as u64,
+            is_suppressed: !tells_names && !team_month.group.may_be_told(),
         };
         give(COLUMNS.iter().map(|column| (column.read)(&cell)).collect())?;
     }

@@ -12,6 +12,7 @@ use model::{Origin, Role};
 use serde::Serialize;
 use stats::Proportion;
 
+use crate::wording::FEWEST_SHOWN;
 pub(crate) use observed::Counts;
 pub use observed::{AdoptionClock, adoption_of};
 pub use tool_use::{ToolChange, ToolChangeKind, ToolMonth};
@@ -132,7 +133,26 @@ pub struct ToolShare {
     pub share: Proportion,
 }
 
+impl Adoption {
+    /// The same without months, and months of teams, that have too few pull requests to be told to others:
+    /// what one person did could be read off.
+    pub fn without_small_cells(&self) -> Adoption {
+        let mut adoption = self.clone();
+        adoption.by_month.retain(|month| month.group.may_be_told());
+        adoption
+            .by_team_month
+            .retain(|cell| cell.group.may_be_told());
+        adoption.tool_months.retain(ToolMonth::may_be_told);
+        adoption
+    }
+}
+
 impl Group {
+    /// Whether it is large enough to be told to others.
+    pub fn may_be_told(&self) -> bool {
+        self.pull_requests >= FEWEST_SHOWN as u64
+    }
+
     fn add(&mut self, cell: &AdoptionCell) {
         if cell.plain_bot {
             self.plain_bots += cell.count;

@@ -8,6 +8,7 @@ use stats::Proportion;
 
 use super::{Group, ToolCell};
 use crate::months::month_of_name;
+use crate::wording::FEWEST_SHOWN;
 
 /// Fewest pull requests of a team in a month for the month to tell that a tool is not used.
 const FEWEST_IN_MONTH: u64 = 5;
@@ -27,6 +28,13 @@ pub struct ToolMonth {
     pub reviewed: bool,
     /// Pull requests with it, out of those of the month.
     pub share: Proportion,
+}
+
+impl ToolMonth {
+    /// Whether its month is large enough to be told to others.
+    pub fn may_be_told(&self) -> bool {
+        self.share.n >= FEWEST_SHOWN as u64
+    }
 }
 
 /// Whether a tool came or went.

@@ -30,7 +30,7 @@ pub use sizes::{BucketCount, MonthSizes, OriginSizes, Sizes};
 pub use starts::TeamStart;
 pub use unseen::{Unseen, UnseenPullRequest, UnseenShare};
 pub use waits::{CycleSplit, FirstReviewCurves, StageMedian, StageMedians, StepPoint, WaitCurve};
-pub use work::{WorkCell, WorkMatrix};
+pub use work::{WorkAxis, WorkCell, WorkMatrix};
 
 /// The answers, each by the number of the question it answers.
 #[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
@@ -55,8 +55,8 @@ pub struct Questions {
     pub sizes: Sizes,
     /// 11: what became of them, by tool.
     pub endings: ToolEndings,
-    /// 13: which work suits AI.
-    pub work: WorkMatrix,
+    /// 13: which work suits AI: by kind of change, by language, by repository.
+    pub work: Vec<WorkMatrix>,
     /// 14: what the detection rests on.
     pub detection: DetectionCard,
 }

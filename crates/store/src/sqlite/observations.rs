@@ -28,7 +28,7 @@ const PAGE: &str = "SELECT repo_id, number, outcome, created_at, closed_at, merg
      author_tools_id, review_tools_id, ready_at, first_commit_at, human_review_at, \
      human_review_from_open_at, anyone_review_at, bot_review_at, approved_at, draft_seconds, \
      size_lines, measured_files, human_reviews, review_rounds, change_type, title_code, \
-     reverts_number, reverts_title, team_id, reviewers_id \
+     reverts_number, reverts_title, team_id, reviewers_id, language_id \
      FROM pr WHERE (repo_id, number) > (:repo_id, :number) AND repo_id <= :last_repo_id \
      ORDER BY repo_id, number LIMIT :limit";
 
@@ -76,6 +76,7 @@ fn walk(
         people: ById::default(),
         tools: ById::default(),
         reviewer_sets: ById::default(),
+        languages: ById::default(),
     };
     let mut last = None;
     let mut prepared = transaction.prepare_cached(PAGE)?;
@@ -238,6 +239,7 @@ struct Names<'t> {
     people: ById,
     tools: ById,
     reviewer_sets: ById,
+    languages: ById,
 }
 
 impl Names<'_> {
@@ -251,6 +253,10 @@ impl Names<'_> {
 
     fn reviewer_set(&mut self, id: Option<i64>, into: &mut Dictionary) -> Result<Code, Fault> {
         code_of(id, &mut self.reviewer_sets, &mut self.texts, into)
+    }
+
+    fn language(&mut self, id: Option<i64>, into: &mut Dictionary) -> Result<Code, Fault> {
+        code_of(id, &mut self.languages, &mut self.texts, into)
     }
 }
 
@@ -304,6 +310,7 @@ fn read(
         author_tools: names.tool(row.get(13)?, &mut into.tools)?,
         review_tools: names.tool(row.get(14)?, &mut into.tools)?,
         reviewers: names.reviewer_set(row.get(32)?, &mut into.reviewer_sets)?,
+        language: names.language(row.get(33)?, &mut into.languages)?,
         number: u32::try_from(row.get::<_, i64>(1)?).unwrap_or(u32::MAX),
         opened: moment(3)?,
         ready: moment(15)?,

@@ -26,12 +26,25 @@ fn without_survival(mut value: Value, side: &str) -> Value {
     value
 }
 
-/// Adoption without the months of teams in which there are too few pull requests to be told.
+/// Adoption without the months, and months of teams, in which there are too few pull requests to be told.
 fn without_small_cells(mut adoption: Value) -> Value {
-    if let Some(cells) = adoption["by_team_month"].as_array_mut() {
-        cells.retain(|cell| cell["pull_requests"].as_u64() >= Some(5));
+    for (part, size) in [
+        ("by_month", "/pull_requests"),
+        ("by_team_month", "/pull_requests"),
+        ("tool_months", "/share/n"),
+    ] {
+        let cells = adoption[part].as_array_mut().expect("cells");
+        cells.retain(|cell| cell.pointer(size).and_then(Value::as_u64).expect("a size") >= 5);
     }
     adoption
+}
+
+/// A verdict without what people wrote, in which the API hides them.
+fn without_texts(mut verdict: Value) -> Value {
+    for hit in verdict["evidence"].as_array_mut().into_iter().flatten() {
+        hit["quote"] = Value::Null;
+    }
+    verdict
 }
 
 /// Holds an answer against the document's schema for it.
@@ -152,7 +165,10 @@ fn the_api_says_what_the_command_line_says() {
             verdict["number"]
         );
         let one = get(&path, "/api/v1/pull-requests/{owner}/{name}/{number}");
-        assert_eq!(one["verdict"], *verdict);
+        assert_eq!(
+            without_texts(one["verdict"].clone()),
+            without_texts(verdict.clone())
+        );
         assert_eq!(one["author"], Value::Null, "names of people are not shown");
     }
     pages_follow_each_other(&served, &document, &verdicts);

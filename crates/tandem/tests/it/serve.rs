@@ -391,6 +391,9 @@ fn what_others_wrote_stays_text_and_people_have_no_names() {
     ] {
         assert!(!text.contains(harmful), "{harmful:?}");
     }
+    let told = server.get("/api/v1/pull-requests/orchard/store/1").text;
+    assert!(told.contains("Generated with [Claude Code]"), "{told}");
+    let listed = server.get("/api/v1/pull-requests").text;
     for name in [
         "person-1",
         "person-2",
@@ -402,6 +405,8 @@ fn what_others_wrote_stays_text_and_people_have_no_names() {
         "reviewer-1",
     ] {
         assert!(!text.contains(name), "{name} in {text}");
+        assert!(!told.contains(name), "{name} in {told}");
+        assert!(!listed.contains(name), "{name} in {listed}");
     }
     assert!(text.contains("the author") && text.contains("reviewer 1"));
     assert_eq!(server.get("/pull-requests/orchard/store/2").status, 404);

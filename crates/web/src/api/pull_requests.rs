@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use model::{PrKey, PullRequest};
+use names::Names;
 use schemars::JsonSchema;
 use serde::Serialize;
 use store::{AnalysisRecord, StoredPullRequest, VerdictRecord};
@@ -25,7 +26,7 @@ pub(super) struct PullRequestDocument<'a> {
     /// Where it is at the host.
     url: String,
     /// Its title.
-    title: &'a str,
+    title: String,
     /// The login of the author; null where names of people are not shown, and for deleted accounts.
     author: Option<&'a str>,
     /// Whether it is a draft; null where that is not known.
@@ -48,7 +49,7 @@ pub(super) struct PullRequestDocument<'a> {
     /// The verdict with its evidence; null before detection.
     verdict: Option<VerdictDocument<'a>>,
     /// The analysis of a model or of the rules, current or not; null where there is none.
-    analysis: Option<&'a AnalysisRecord>,
+    analysis: Option<AnalysisRecord>,
 }
 
 /// What the database has of a pull request.
@@ -56,6 +57,8 @@ struct Found {
     stored: StoredPullRequest,
     verdict: Option<VerdictRecord>,
     analysis: Option<AnalysisRecord>,
+    /// What people in it are called.
+    names: Names,
 }
 
 pub(super) async fn one(asked: Asked) -> Result<Answer, Problem> {
@@ -65,6 +68,7 @@ pub(super) async fn one(asked: Asked) -> Result<Answer, Problem> {
         number: asked.given.integer("number").unwrap_or_default(),
     };
     let wanted = key.clone();
+    let people = asked.site.settings.people;
     let found = asked
         .site
         .ask(move |source| {
@@ -72,7 +76,9 @@ pub(super) async fn one(asked: Asked) -> Result<Answer, Problem> {
             let Some(stored) = store.pull_request(&wanted)? else {
                 return Ok(None);
             };
+            let is_bot = |account: measures::Account<'_>| source.is_bot(account);
             Ok(Some(Found {
+                names: Names::of(&stored.pull_request, &is_bot, people),
                 stored,
                 verdict: store.verdict(&wanted)?,
                 analysis: store.analysis(&wanted)?,
@@ -85,6 +91,21 @@ pub(super) async fn one(asked: Asked) -> Result<Answer, Problem> {
     Answer::of(&document(&found, &asked.site.settings))
 }
 
+/// An analysis with the people in its texts hidden, unless they are shown.
+fn without_people(record: &AnalysisRecord, names: &Names) -> AnalysisRecord {
+    let mut record = record.clone();
+    let answer = &mut record.answer;
+    let texts = [&mut answer.summary.title, &mut answer.summary.description].into_iter();
+    let texts = texts
+        .chain(&mut answer.health.insights)
+        .chain(&mut answer.ai.quote);
+    for text in texts {
+        *text = names.without_people(text);
+    }
+    record
+}
+
+/// What the API tells; where people are not shown, they are hidden in texts as they are on pages.
 fn document<'a>(found: &'a Found, settings: &Settings) -> PullRequestDocument<'a> {
     let pull_request: &PullRequest = &found.stored.pull_request;
     PullRequestDocument {
@@ -97,7 +118,7 @@ fn document<'a>(found: &'a Found, settings: &Settings) -> PullRequestDocument<'a
             escape_path(&pull_request.repo),
             pull_request.number
         ),
-        title: &pull_request.title,
+        title: found.names.without_people(&pull_request.title),
         author: pull_request
             .author
             .as_ref()
@@ -110,14 +131,8 @@ fn document<'a>(found: &'a Found, settings: &Settings) -> PullRequestDocument<'a
         additions: pull_request.additions,
         deletions: pull_request.deletions,
         changed_files: pull_request.changed_files,
-        verdict: found.verdict.as_ref().map(|record| {
-            let document = VerdictDocument::from(record);
-            if settings.people {
-                document
-            } else {
-                document.without_names()
-            }
-        }),
-        analysis: found.analysis.as_ref(),
+        verdict: (found.verdict.as_ref())
+            .map(|record| VerdictDocument::from(record).without_people(&found.names)),
+        analysis: (found.analysis.as_ref()).map(|record| without_people(record, &found.names)),
     }
 }

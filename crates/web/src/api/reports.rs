@@ -3,10 +3,8 @@
 use std::sync::Arc;
 
 use insights::Report;
-use insights::adoption::Adoption;
 use insights::advice::AdviceReport;
 use insights::effects::{Exposure, METRICS, REVIEW_METRICS};
-use insights::wording::FEWEST_SHOWN;
 use measures::{Definition, Metric};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -57,18 +55,11 @@ async fn made(
     Ok(Answer::of_report(kept.serial, move || make(kept.report)))
 }
 
-/// Adoption without the months of teams that have too few pull requests to be told, as on the pages.
-fn without_small_cells(adoption: &Adoption) -> Adoption {
-    let mut adoption = adoption.clone();
-    (adoption.by_team_month).retain(|cell| cell.group.pull_requests >= FEWEST_SHOWN as u64);
-    adoption
-}
-
 pub(super) async fn report(asked: Asked) -> Result<Answer, Problem> {
     made(&asked, |report| {
         let mut report = Report::clone(&report);
-        report.adoption_by_created = without_small_cells(&report.adoption_by_created);
-        report.adoption_by_merged = without_small_cells(&report.adoption_by_merged);
+        report.adoption_by_created = report.adoption_by_created.without_small_cells();
+        report.adoption_by_merged = report.adoption_by_merged.without_small_cells();
         serde_json::to_vec(&report)
     })
     .await
@@ -85,7 +76,7 @@ pub(super) async fn adoption(asked: Asked) -> Result<Answer, Problem> {
         serde_json::to_vec(&AdoptionDocument {
             version: VERSION,
             clock,
-            adoption: &without_small_cells(adoption),
+            adoption: &adoption.without_small_cells(),
         })
     })
     .await
@@ -146,7 +137,7 @@ pub(super) async fn teams(asked: Asked) -> Result<Answer, Problem> {
 
 pub(super) async fn tools(asked: Asked) -> Result<Answer, Problem> {
     made(&asked, |report| {
-        let adoption = &report.adoption_by_created;
+        let adoption = report.adoption_by_created.without_small_cells();
         serde_json::to_vec(&ToolsDocument {
             version: VERSION,
             author_tools: &adoption.author_tools,

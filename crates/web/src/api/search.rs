@@ -6,6 +6,7 @@ use http::StatusCode;
 use jiff::Timestamp;
 use measures::SizeBucket;
 use model::{Origin, Signal};
+use names::Names;
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -15,7 +16,6 @@ use store::{
 
 use super::answer::Answer;
 use super::{Asked, Problem};
-use crate::settings::Settings;
 
 /// Pull requests on a page where nobody says otherwise.
 const USUAL_PAGE: u64 = 50;
@@ -80,13 +80,13 @@ pub(super) struct PullRequestItem {
 }
 
 impl PullRequestItem {
-    fn new(row: &PullRequestRow, settings: &Settings) -> Self {
+    fn new(row: &PullRequestRow, names: &Names) -> Self {
         PullRequestItem {
             repo: row.key.repo.clone(),
             number: row.key.number,
             team: row.team.clone(),
-            title: row.title.clone(),
-            author: row.author.clone().filter(|_| settings.people),
+            title: names.without_people(&row.title),
+            author: row.author.clone().filter(|_| names.are_shown()),
             outcome: row.outcome,
             draft: row.draft,
             opened_at: row.opened_at,
@@ -239,13 +239,13 @@ pub(super) async fn list(asked: Asked) -> Result<Answer, Problem> {
         .search(query, after, limit)
         .await?
         .map_err(|_| elsewhere())?;
-    let settings = &asked.site.settings;
+    let names = Names::of_nobody(asked.site.settings.people);
     Answer::of(&PullRequestsPage {
         next: found.next.as_ref().map(ToString::to_string),
         items: found
             .rows
             .iter()
-            .map(|row| PullRequestItem::new(row, settings))
+            .map(|row| PullRequestItem::new(row, &names))
             .collect(),
     })
 }

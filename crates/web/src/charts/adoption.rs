@@ -1,6 +1,7 @@
 //! Adoption by month.
 
 use insights::adoption::{Adoption, Group};
+use insights::wording::FEWEST_SHOWN;
 use plotly::common::{Marker, Mode};
 use plotly::layout::{Axis, AxisType, BarMode};
 use plotly::{Bar, Layout, Scatter, Trace};
@@ -44,16 +45,24 @@ pub(crate) fn adoption_by_month(view: &View<'_>, adoption: &Adoption) -> Figure 
     let title = "Who wrote it, by month of opening";
     let at = At::report("adoption_by_created").to("by_month");
     let placed: Vec<_> = (adoption.by_month.iter().enumerate())
-        .filter(|(_, month)| month.group.pull_requests > 0)
+        .filter(|(_, month)| month.group.may_be_told())
         .collect();
     let months: Vec<_> = placed.iter().map(|(_, month)| *month).collect();
     if months.is_empty() {
         return Figure::nothing(
             "adoption",
             title,
-            "No pull request of this scope has a date of opening.",
+            format!(
+                "No month has {FEWEST_SHOWN} pull requests of this scope that were opened in it."
+            ),
         );
     }
+    let small = adoption.by_month.len() - months.len();
+    let left_out = match small {
+        0 => String::new(),
+        1 => format!(" 1 month with fewer than {FEWEST_SHOWN} pull requests is left out."),
+        _ => format!(" {small} months with fewer than {FEWEST_SHOWN} pull requests are left out."),
+    };
     let parts: [(&str, Part, &'static str); 4] = [
         ("Agent", |group| group.agent, colour::AGENT),
         ("Assisted", |group| group.assisted, colour::ASSISTED),
@@ -145,7 +154,7 @@ pub(crate) fn adoption_by_month(view: &View<'_>, adoption: &Adoption) -> Figure 
         title,
         format!(
             "Share of pull requests, n = {}; {} of plain bots are in no share. What leaves no trace is not \
-             seen: at least.{}",
+             seen: at least.{}{left_out}",
             count(overall.pull_requests),
             count(overall.plain_bots),
             incomplete_note(adoption)

@@ -358,7 +358,7 @@ fn table(view: &View<'_>, rows: Rows, unit: EffectUnit, comparisons: &[Compared<
                     .to("detectable")
                     .effect(unit, headline.and_then(|headline| headline.detectable)),
             ),
-            Cell::number(at.to("q").decimal(one.q, 3)),
+            Cell::number(at.to("q").q(one.q)),
             Cell::text(finding_words(one)),
         ]);
     }

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use insights::adoption::{Adoption, Group};
+use insights::wording::FEWEST_SHOWN;
 use plotly::layout::{Axis, AxisType};
 use plotly::{HeatMap, Layout};
 
@@ -11,9 +12,6 @@ use super::{Cell, Figure, Table};
 use crate::shown::At;
 use crate::view::View;
 use crate::words::{chart_name, chart_names, count, proportion};
-
-/// Below this many pull requests a cell says nothing and could point at a person.
-const FEWEST_SHOWN: u64 = insights::wording::FEWEST_SHOWN as u64;
 
 /// The most teams that are drawn; the table has all.
 const MOST_DRAWN: usize = 40;
@@ -100,7 +98,7 @@ pub(crate) fn adoption_heat_map(view: &View<'_>, adoption: &Adoption) -> Figure 
 /// The cell, if it may be shown.
 fn shown<'a>(row: &Row<'a>, month: &str) -> Option<(usize, &'a Group)> {
     let (index, group) = row.get(month)?;
-    (group.pull_requests >= FEWEST_SHOWN).then_some((*index, *group))
+    group.may_be_told().then_some((*index, *group))
 }
 
 /// The share in percent.

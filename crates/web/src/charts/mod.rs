@@ -40,7 +40,7 @@ pub(crate) use starts::team_ranks;
 pub(crate) use table::{Cell, Table, linked};
 pub(crate) use tools::{tool_months, tool_table};
 pub(crate) use unseen::{unseen_list, unseen_shares};
-pub(crate) use work::work_matrix;
+pub(crate) use work::work_matrices;
 
 /// The colour of a role in every chart. From the palette of Okabe and Ito, which people with any of
 /// the usual colour deficiencies can tell apart.

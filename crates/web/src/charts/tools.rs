@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use insights::adoption::{Adoption, ToolShare};
+use insights::adoption::{Adoption, ToolMonth, ToolShare};
 use plotly::common::{Marker, Mode};
 use plotly::layout::{Axis, AxisType};
 use plotly::{Layout, Scatter, Trace};
@@ -33,7 +33,8 @@ pub(crate) fn tool_months(view: &View<'_>, adoption: &Adoption) -> Figure {
         );
     }
     let mut counts: BTreeMap<(&str, &str), u64> = BTreeMap::new();
-    for cell in adoption.tool_months.iter().filter(|cell| !cell.reviewed) {
+    let of_authors = |cell: &&ToolMonth| !cell.reviewed && cell.may_be_told();
+    for cell in adoption.tool_months.iter().filter(of_authors) {
         let tool = if wanted.contains(&cell.tool.as_str()) {
             cell.tool.as_str()
         } else {
@@ -41,24 +42,19 @@ pub(crate) fn tool_months(view: &View<'_>, adoption: &Adoption) -> Figure {
         };
         *counts.entry((tool, cell.month.as_str())).or_default() += cell.share.successes;
     }
-    let labels: Vec<String> = adoption
-        .by_month
-        .iter()
-        .map(|month| month_label(adoption, &month.name))
+    let months: Vec<&str> = (adoption.by_month.iter())
+        .filter(|month| month.group.may_be_told())
+        .map(|month| month.name.as_str())
+        .collect();
+    let labels: Vec<String> = (months.iter())
+        .map(|month| month_label(adoption, month))
         .collect();
     let has_others = counts.keys().any(|(tool, _)| *tool == "others");
     let series = wanted.iter().copied().chain(has_others.then_some("others"));
     let mut traces: Vec<Box<dyn Trace>> = Vec::new();
     for (tool, colour) in series.zip(colour::SERIES) {
-        let values: Vec<u64> = adoption
-            .by_month
-            .iter()
-            .map(|month| {
-                counts
-                    .get(&(tool, month.name.as_str()))
-                    .copied()
-                    .unwrap_or(0)
-            })
+        let values: Vec<u64> = (months.iter())
+            .map(|month| counts.get(&(tool, *month)).copied().unwrap_or(0))
             .collect();
         traces.push(
             Scatter::new(labels.clone(), values)
@@ -96,7 +92,7 @@ fn month_table(view: &View<'_>, adoption: &Adoption) -> Table {
         ">Share of the month (95 %)",
     ]);
     for (index, cell) in adoption.tool_months.iter().enumerate() {
-        if cell.reviewed {
+        if cell.reviewed || !cell.may_be_told() {
             continue;
         }
         let at = at.to(index).to("share");

@@ -1,7 +1,7 @@
 //! Which work suits AI.
 
 use insights::effects::EffectUnit;
-use insights::questions::WorkCell;
+use insights::questions::{WorkAxis, WorkCell, WorkMatrix};
 use plotly::layout::{Axis, AxisType};
 use plotly::{HeatMap, Layout, Trace};
 
@@ -17,109 +17,138 @@ fn tool_name(tool: Option<&str>) -> &str {
     tool.unwrap_or("none detected")
 }
 
-/// Kinds of change by tool: the share merged. Cells under 20 are left out of the colours.
-pub(crate) fn work_matrix(view: &View<'_>) -> Figure {
-    let title = "Which work suits AI here?";
-    let work = &view.report.questions.work;
+/// Kinds of change, languages and repositories, each by tool.
+pub(crate) fn work_matrices(view: &View<'_>) -> Vec<Figure> {
+    let matrices = view.report.questions.work.iter().enumerate();
+    matrices
+        .map(|(place, matrix)| {
+            let at = At::report("questions").to("work").to(place);
+            figure(matrix, &at)
+        })
+        .collect()
+}
+
+fn id(axis: WorkAxis) -> &'static str {
+    match axis {
+        WorkAxis::Kind => "work",
+        WorkAxis::Language => "work-language",
+        WorkAxis::Repository => "work-repository",
+    }
+}
+
+/// One matrix: the share merged. Cells under 20 are left out of the colours.
+fn figure(work: &WorkMatrix, at: &At) -> Figure {
+    let axis = work.axis.title().to_lowercase();
+    let title = format!("Merged, by {axis} and tool");
     if work.cells.is_empty() {
-        return Figure::nothing(
-            "work",
-            title,
-            "No kind of change has five pull requests that are over.",
-        );
+        let nothing = format!("No {axis} has five pull requests that are over.");
+        return Figure::nothing(id(work.axis), &title, &nothing);
     }
     let last = work.tools.len().saturating_sub(1);
     let tools: Vec<Option<&str>> = (work.tools.iter().enumerate())
         .filter(|(place, tool)| *place < MOST_DRAWN - 1 || (*place == last && tool.is_none()))
         .map(|(_, tool)| tool.as_deref())
         .collect();
-    let cell_of = |kind: &str, tool: Option<&str>| -> Option<&WorkCell> {
-        (work.cells.iter()).find(|cell| cell.kind == kind && cell.tool.as_deref() == tool)
+    let rows: Vec<Vec<Option<&WorkCell>>> = (work.rows.iter().rev())
+        .map(|row| tools.iter().map(|tool| cell_of(work, row, *tool)).collect())
+        .collect();
+    let numbers = |number: fn(&WorkCell) -> Option<f64>| -> Vec<Vec<Option<f64>>> {
+        let of_row =
+            |row: &Vec<Option<&WorkCell>>| row.iter().map(|cell| number((*cell)?)).collect();
+        rows.iter().map(of_row).collect()
     };
-    let mut shares: Vec<Vec<Option<f64>>> = Vec::new();
-    let mut weak: Vec<Vec<Option<f64>>> = Vec::new();
-    let mut hover: Vec<Vec<String>> = Vec::new();
-    for kind in work.kinds.iter().rev() {
-        let cells = || tools.iter().map(|tool| (tool, cell_of(kind, *tool)));
-        shares.push(
-            cells()
-                .map(|(_, cell)| {
-                    let cell = cell.filter(|cell| !cell.insufficient)?;
-                    Some(cell.merged.share? * 100.0)
-                })
-                .collect(),
-        );
-        weak.push(
-            cells()
-                .map(|(_, cell)| cell.filter(|cell| cell.insufficient).map(|_| 1.0))
-                .collect(),
-        );
-        hover.push(
-            cells()
-                .map(|(tool, cell)| {
-                    let tool = tool_name(*tool);
-                    match cell {
-                        Some(cell) if cell.insufficient => format!(
-                            "{kind}, {tool}: {} pull requests, too few to lean on",
-                            count(cell.n)
-                        ),
-                        Some(cell) => format!(
-                            "{kind}, {tool}: merged {} of {}",
-                            proportion(Some(cell.merged)),
-                            count(cell.n)
-                        ),
-                        None => format!("{kind}, {tool}: fewer than five"),
-                    }
-                })
-                .collect(),
-        );
-    }
-    let kinds: Vec<String> = work.kinds.iter().rev().map(ToString::to_string).collect();
-    let height = 140 + 30 * u32::try_from(kinds.len()).unwrap_or(0);
+    let shares = numbers(|cell| {
+        let share = cell.merged.share.filter(|_| !cell.insufficient)?;
+        Some(share * 100.0)
+    });
+    let weak = numbers(|cell| cell.insufficient.then_some(1.0));
+    let names: Vec<String> = work.rows.iter().rev().cloned().collect();
+    let hover: Vec<Vec<String>> = (names.iter().zip(&rows))
+        .map(|(name, row)| {
+            let cells = tools.iter().zip(row);
+            cells
+                .map(|(tool, cell)| hover_text(name, tool_name(*tool), *cell))
+                .collect()
+        })
+        .collect();
     let trace = |name: &str, values: Vec<Vec<Option<f64>>>| -> Box<dyn Trace> {
-        HeatMap::new(
-            (tools.iter())
-                .map(|tool| tool_name(*tool).to_owned())
-                .collect(),
-            kinds.clone(),
-            values,
-        )
-        .name(name)
-        .text_matrix(hover.clone())
-        .hover_template("%{text}<extra></extra>")
-        .connect_gaps(false)
+        let tools = tools.iter().map(|tool| tool_name(*tool).to_owned());
+        HeatMap::new(tools.collect(), names.clone(), values)
+            .name(name)
+            .text_matrix(hover.clone())
+            .hover_template("%{text}<extra></extra>")
+            .connect_gaps(false)
     };
     // The script greys the trace of this name.
     let traces = [trace("too few", weak), trace("merged", shares)];
+    let height = 140 + 30 * u32::try_from(names.len()).unwrap_or(0);
     Figure::plot(
-        "work",
-        title,
-        "% merged of those that are over, by kind of change (as the title names it) and tool. Grey: fewer than 20, too \
-         few to lean on. Blank: fewer than five. As they are, not adjusted for who and where.",
+        id(work.axis),
+        &title,
+        note(work),
         &traces,
         Layout::new()
             .x_axis(Axis::new().type_(AxisType::Category))
             .y_axis(Axis::new().type_(AxisType::Category)),
-        table(view),
+        table(work, at),
     )
     .height(height)
 }
 
-fn table(view: &View<'_>) -> Table {
-    let at = At::report("questions").to("work").to("cells");
+fn cell_of<'w>(work: &'w WorkMatrix, row: &str, tool: Option<&str>) -> Option<&'w WorkCell> {
+    (work.cells.iter()).find(|cell| cell.row == row && cell.tool.as_deref() == tool)
+}
+
+fn hover_text(row: &str, tool: &str, cell: Option<&WorkCell>) -> String {
+    match cell {
+        Some(cell) if cell.insufficient => format!(
+            "{row}, {tool}: {} pull requests, too few to lean on",
+            count(cell.n)
+        ),
+        Some(cell) => format!(
+            "{row}, {tool}: merged {} of {}",
+            proportion(Some(cell.merged)),
+            count(cell.n)
+        ),
+        None => format!("{row}, {tool}: fewer than five"),
+    }
+}
+
+/// What is shown, and what is not.
+fn note(work: &WorkMatrix) -> String {
+    let rows = match work.axis {
+        WorkAxis::Kind => "kind of change (as the title names it)",
+        WorkAxis::Language => "main language of the repository, where it is known,",
+        WorkAxis::Repository => "repository",
+    };
+    let more = match work.more_rows {
+        0 => String::new(),
+        more => format!(
+            " The {} with the most; {} more are left out.",
+            work.rows.len(),
+            count(more)
+        ),
+    };
+    format!(
+        "% merged of those that are over, by {rows} and tool. Grey: fewer than 20, too few to lean on. Blank: fewer \
+         than five. As they are, not adjusted for who and where.{more}"
+    )
+}
+
+fn table(work: &WorkMatrix, at: &At) -> Table {
     let mut table = Table::new(&[
-        "Kind",
+        work.axis.title(),
         "Tool",
         ">Over",
         ">Merged (95 %)",
         ">Median cycle",
         ">Ratio to none detected",
     ]);
-    for (index, cell) in view.report.questions.work.cells.iter().enumerate() {
-        let at = at.to(index);
+    for (index, cell) in work.cells.iter().enumerate() {
+        let at = at.to("cells").to(index);
         let weak = cell.insufficient;
         table.row(vec![
-            Cell::text(cell.kind).weak_if(weak),
+            Cell::text(&cell.row).weak_if(weak),
             Cell::text(tool_name(cell.tool.as_deref())).weak_if(weak),
             Cell::number(at.to("n").count(cell.n)).weak_if(weak),
             Cell::number(at.to("merged").proportion(Some(cell.merged))).weak_if(weak),

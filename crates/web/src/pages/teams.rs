@@ -6,7 +6,7 @@ use maud::{Markup, html};
 use super::{contents, overview};
 use crate::charts::{
     Cell, Table, event_studies, load_card, merge_curves, outcomes, reviewer_load, team_ranks,
-    tool_months, work_matrix,
+    tool_months, work_matrices,
 };
 use crate::shown::At;
 use crate::view::View;
@@ -49,6 +49,9 @@ pub(crate) fn list(view: &View<'_>) -> Markup {
             ),
         ]);
     }
+    let chapters = view
+        .chapters()
+        .filter(|chapters| *chapters < view.report.adoption_by_created.by_team.len());
     html! {
         (contents(&[("start-part", "Who has started"), ("load-part", "Reviewers"), ("change-part", "What changed"), ("team-list", "All teams")]))
         div.grid id="start-part" { div.wide { (team_ranks(view)) } }
@@ -57,6 +60,9 @@ pub(crate) fn list(view: &View<'_>) -> Markup {
         p.note { "Event studies: each team before and after its start, against teams that had not started yet. A team counts only with three complete months before." }
         div.grid { (event_studies(view, EventKind::AiAdopted)) }
         h2.part { "All teams" }
+        @if let Some(chapters) = chapters {
+            p.note { "The " (chapters) " teams with the most pull requests have a chapter each; tandem report --team NAME makes the report of another." }
+        }
         div.grid {
             section.card.wide id="team-list" { h2 { "Teams by name" } @if table.is_empty() { p.note { "There are none yet." } } @else { (table) } }
         }
@@ -94,7 +100,7 @@ pub(crate) fn one(view: &View<'_>) -> Markup {
             div.wide { (tool_months(view, &report.adoption_by_created)) }
             (outcomes(view))
             (merge_curves(view))
-            div.wide { (work_matrix(view)) }
+            @for matrix in work_matrices(view) { div.wide { (matrix) } }
             div.wide { (overview::basis(view)) }
         }
     }

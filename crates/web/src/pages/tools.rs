@@ -7,7 +7,7 @@ use maud::{Markup, html};
 use super::contents;
 use crate::charts::{
     Rows, all_metrics, event_studies, forest, merge_curves, outcomes, tool_months, tool_table,
-    work_matrix,
+    work_matrices,
 };
 use crate::shown::At;
 use crate::view::View;
@@ -38,7 +38,7 @@ pub(crate) fn body(view: &View<'_>) -> Markup {
         h2.part id="ending-part" { "Is AI work abandoned?" }
         div.grid { (outcomes(view)) (merge_curves(view)) }
         h2.part id="work-part" { "Which work suits AI?" }
-        div.grid { div.wide { (work_matrix(view)) } }
+        div.grid { @for matrix in work_matrices(view) { div.wide { (matrix) } } }
         h2.part id="review-part" { "Does AI review help?" }
         p.note { "Event studies: each repository before and after its first AI reviewer, against repositories that had none yet; below, pull requests reviewed by AI against the others." }
         div.grid {

@@ -1,7 +1,9 @@
 //! Comparisons as tables, and explained.
 
 use insights::effects::{ArmDescription, Comparison, EffectUnit, Exposure, StratifiedUnit};
-use insights::wording::{duration_text, effect_text, finding_words, interval_text, value_text};
+use insights::wording::{
+    duration_text, effect_text, finding_words, interval_text, q_text, value_text,
+};
 use measures::Metric;
 
 use super::sheet::Sheet;
@@ -151,7 +153,7 @@ fn row(comparison: &Comparison, scope_team: Option<&str>) -> Vec<String> {
         interval,
         comparison
             .q
-            .map_or_else(|| "-".to_owned(), |q| format!("{q:.3}")),
+            .map_or_else(|| "-".to_owned(), |q| q_text(q, 3)),
         finding_words(comparison).to_owned(),
     ]
 }

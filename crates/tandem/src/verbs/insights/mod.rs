@@ -8,7 +8,7 @@ pub(crate) mod sheet;
 use clap::ValueEnum;
 use insights::advice::{AdviceReport, FollowUpOutcome, builtin_rules};
 use insights::effects::{Exposure, Finding, Groups, Question, Sensitivity, compare};
-use insights::wording::ADVICE_LOOKS_AT;
+use insights::wording::{ADVICE_LOOKS_AT, q_text};
 use insights::{Report, ReportOptions, report};
 use measures::Metric;
 use serde::Serialize;
@@ -203,7 +203,7 @@ pub(crate) fn add_findings(sheet: &mut Sheet, report: &Report) {
         let name = comparison.team.as_deref().unwrap_or("all");
         let q = comparison
             .q
-            .map_or_else(String::new, |q| format!("; q {q:.3}"));
+            .map_or_else(String::new, |q| format!("; q {}", q_text(q, 3)));
         sheet.line(format!("{name}: {}{q}", comparison.sentence));
     }
     let simpsons = all().filter(|one| one.simpson.is_some());

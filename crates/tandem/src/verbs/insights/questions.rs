@@ -384,23 +384,27 @@ fn merged_within(group: &Endings, days: f64) -> Option<f64> {
     passed.last().map(|point| point.share)
 }
 
-/// Kinds of change by tool.
+/// Kinds of change, languages and repositories by tool.
 pub(super) fn add_work(sheet: &mut Sheet, questions: &Questions) {
-    let work = &questions.work;
     sheet.heading("Which work suits: merged of those over, median cycle against none detected, n");
-    let tools: Vec<Option<&str>> = work.tools.iter().map(Option::as_deref).collect();
-    let mut columns = vec!["Kind".to_owned()];
-    columns.extend(tools.iter().map(|tool| format!(">{}", tool_name(*tool))));
-    let rows = work.kinds.iter().map(|kind| {
-        let cells = tools.iter().map(|tool| {
-            let cell = (work.cells.iter())
-                .find(|cell| cell.kind == *kind && cell.tool.as_deref() == *tool);
-            cell.map_or_else(|| "-".to_owned(), work_text)
+    for work in questions.work.iter().filter(|work| !work.cells.is_empty()) {
+        let tools: Vec<Option<&str>> = work.tools.iter().map(Option::as_deref).collect();
+        let mut columns = vec![work.axis.title().to_owned()];
+        columns.extend(tools.iter().map(|tool| format!(">{}", tool_name(*tool))));
+        let rows = work.rows.iter().map(|row| {
+            let cells = tools.iter().map(|tool| {
+                let cell = (work.cells.iter())
+                    .find(|cell| cell.row == *row && cell.tool.as_deref() == *tool);
+                cell.map_or_else(|| "-".to_owned(), work_text)
+            });
+            std::iter::once(row.clone()).chain(cells).collect()
         });
-        std::iter::once((*kind).to_owned()).chain(cells).collect()
-    });
-    let columns: Vec<&str> = columns.iter().map(String::as_str).collect();
-    sheet.table(&columns, rows.collect());
+        let columns: Vec<&str> = columns.iter().map(String::as_str).collect();
+        sheet.table(&columns, rows.collect());
+        if work.more_rows > 0 {
+            sheet.remark(format!("{} more are left out", count(work.more_rows)));
+        }
+    }
     sheet.remark("n? fewer than 20; as they are, not adjusted for who and where");
 }
 

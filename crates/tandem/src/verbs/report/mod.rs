@@ -19,6 +19,10 @@ use crate::wiring::database::require_team;
 use crate::wiring::observations::{configured_reading, scope_of};
 use crate::wiring::pages::{Making, basis_of, reports_of};
 
+/// Teams with a chapter of their own in a file, those with the most pull requests: a file of thousands would open
+/// in no browser. The others are in all tables.
+const MOST_CHAPTERS: usize = 64;
+
 /// Writes a report.
 pub(crate) fn run(app: &App, arguments: &ReportArguments) -> Result<Outcome, CliError> {
     let output = arguments.output.as_path();
@@ -41,6 +45,13 @@ pub(crate) fn run(app: &App, arguments: &ReportArguments) -> Result<Outcome, Cli
         app.output.warning(&format!(
             "{} pull requests are not measured yet; tandem detect does",
             report.not_measured
+        ));
+    }
+    let all_teams = report.adoption_by_created.by_team.len();
+    if wants_teams && scope.team.is_none() && teams.len() < all_teams {
+        app.output.note(&format!(
+            "the {} teams with the most pull requests have a chapter each; --team NAME makes the report of another",
+            teams.len()
         ));
     }
     let text = if app.output.json {
@@ -117,7 +128,7 @@ fn reports(
     let calendar = configured_reading(app)?.calendar;
     let making = Making {
         calendar: &calendar,
-        most_teams: if wants_teams { usize::MAX } else { 0 },
+        most_teams: if wants_teams { MOST_CHAPTERS } else { 0 },
         pool: None,
     };
     reports_of(store, scope, &making, &mut |report| {

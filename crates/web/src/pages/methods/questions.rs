@@ -97,7 +97,11 @@ const ANSWERS: [Answer; 15] = [
     },
     Answer {
         question: "Which work suits AI here?",
-        places: &[("/tools", "work", "kinds of change by tool")],
+        places: &[
+            ("/tools", "work", "kinds of change by tool"),
+            ("/tools", "work-language", "languages by tool"),
+            ("/tools", "work-repository", "repositories by tool"),
+        ],
     },
     Answer {
         question: "Can the detection and the claims be trusted?",
