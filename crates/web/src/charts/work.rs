@@ -8,7 +8,7 @@ use plotly::{HeatMap, Layout, Trace};
 use super::{Cell, Figure, Table};
 use crate::shown::At;
 use crate::view::View;
-use crate::words::{count, proportion};
+use crate::words::{chart_names, count, proportion};
 
 /// The most tools that are drawn; the table has all.
 const MOST_DRAWN: usize = 10;
@@ -62,8 +62,8 @@ fn figure(work: &WorkMatrix, at: &At) -> Figure {
         Some(share * 100.0)
     });
     let weak = numbers(|cell| cell.insufficient.then_some(1.0));
-    let names: Vec<String> = work.rows.iter().rev().cloned().collect();
-    let hover: Vec<Vec<String>> = (names.iter().zip(&rows))
+    let names = chart_names(work.rows.iter().rev().map(String::as_str));
+    let hover: Vec<Vec<String>> = (work.rows.iter().rev().zip(&rows))
         .map(|(name, row)| {
             let cells = tools.iter().zip(row);
             cells
