@@ -7,7 +7,7 @@ use stats::Proportion;
 
 use crate::Report;
 use crate::effects::{Comparison, Finding};
-use crate::wording::{effect_text, finding_words};
+use crate::wording::{count_text, effect_text, finding_words};
 
 /// An answer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
@@ -63,7 +63,7 @@ fn how_much(report: &Report) -> Answer {
         sentence: format!(
             "At least {}{interval} of {} pull requests carry a trace of an AI author; AI reviewed {}.",
             share(overall.of_all),
-            overall.pull_requests,
+            count_text(overall.pull_requests),
             share(overall.reviewed_of_all),
         ),
     }

@@ -13,7 +13,7 @@ pub(crate) const FEWEST_PEOPLE: usize = 10;
 pub(crate) const FEWEST_EVENTS: usize = 10;
 
 /// Fewest people in both arms together for a difference of shares.
-const FEWEST_PEOPLE_FOR_SHARES: usize = 15;
+const FEWEST_PEOPLE_FOR_SHARES: usize = 20;
 
 /// How large an arm is.
 #[derive(Debug, Clone, Copy)]
@@ -114,10 +114,10 @@ mod tests {
         assert!(too_rare(95, 100).expect("rare").contains("not so of 5"));
         assert_eq!(too_rare(10, 20), None);
         assert!(
-            too_few_for_shares(14)
+            too_few_for_shares(19)
                 .expect("few")
-                .starts_with("14 people")
+                .starts_with("19 people")
         );
-        assert_eq!(too_few_for_shares(15), None);
+        assert_eq!(too_few_for_shares(20), None);
     }
 }

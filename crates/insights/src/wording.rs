@@ -72,6 +72,32 @@ fn share_noun(metric: Metric) -> &'static str {
     }
 }
 
+/// A whole number with separators of thousands: `60,545`.
+pub fn count_text(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// Why what is followed over the months of teams cannot be told from so few of them.
+pub(crate) fn too_few_team_months(found: [usize; 2], needed: [usize; 2]) -> String {
+    let [teams, months] = found;
+    let many = |n: usize, one: &str| format!("{n} {one}{}", if n == 1 { "" } else { "s" });
+    format!(
+        "{} over {}, {} and {} are needed",
+        many(teams, "team"),
+        many(months, "month"),
+        needed[0],
+        needed[1]
+    )
+}
+
 /// A ratio as `x0.72`.
 pub fn ratio_text(ratio: f64) -> String {
     if ratio.is_finite() {
@@ -329,6 +355,14 @@ mod tests {
         ] {
             assert_eq!(q_text(q, places), expected, "{q}");
         }
+    }
+
+    #[test]
+    fn counts_have_separators() {
+        assert_eq!(count_text(0), "0");
+        assert_eq!(count_text(999), "999");
+        assert_eq!(count_text(1_000), "1,000");
+        assert_eq!(count_text(12_345_678), "12,345,678");
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::io::Write;
 
 use anstyle::{AnsiColor, Style};
 use comfy_table::{CellAlignment, Table, presets};
+pub(crate) use insights::wording::count_text as count;
 use model::{acts, escaped_json, visible, visible_line};
 use serde::Serialize;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
@@ -187,19 +188,6 @@ fn write_out(text: &str) -> Result<(), CliError> {
     Ok(())
 }
 
-/// Writes a number with thousands separators: `60,545`.
-pub(crate) fn count(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
 /// Writes a share as a percentage with one decimal, or a dash when there is none.
 pub(crate) fn percent(share: Option<f64>) -> String {
     share.map_or_else(|| "-".to_owned(), |share| format!("{:.1} %", share * 100.0))
@@ -220,10 +208,6 @@ mod tests {
 
     #[test]
     fn numbers_read_as_people_write_them() {
-        assert_eq!(count(0), "0");
-        assert_eq!(count(999), "999");
-        assert_eq!(count(60_545), "60,545");
-        assert_eq!(count(1_000_000), "1,000,000");
         assert_eq!(percent(Some(53_876.0 / 60_545.0)), "89.0 %");
         assert_eq!(percent(None), "-");
         assert_eq!(dollars(0.2655), "$0.27");

@@ -1,6 +1,7 @@
 //! Numbers and moments as people read them. What needs the words of statistics is in
 //! `insights::wording`, so that pages and tables say it the same way.
 
+pub(crate) use insights::wording::count_text as count;
 use jiff::Timestamp;
 use maud::{Markup, html};
 use model::visible_line;
@@ -55,19 +56,6 @@ pub(crate) fn chart_names<'n>(names: impl IntoIterator<Item = &'n str>) -> Vec<S
 /// A name beside a chart, where charts do not go by it.
 pub(crate) fn chart_name(name: &str) -> String {
     short_line(name, CHART_NAME)
-}
-
-/// A whole number with thin separators: `12,345`.
-pub(crate) fn count(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
 }
 
 /// Dollars with two decimals, or four below ten cents, as the command line writes them.
@@ -173,14 +161,6 @@ mod tests {
         assert_ne!(short[0], short[1]);
         assert!(short[1].ends_with("… (2)"), "{short:?}");
         assert_eq!(short[2], "y");
-    }
-
-    #[test]
-    fn counts_have_separators() {
-        assert_eq!(count(7), "7");
-        assert_eq!(count(999), "999");
-        assert_eq!(count(1_000), "1,000");
-        assert_eq!(count(12_345_678), "12,345,678");
     }
 
     #[test]

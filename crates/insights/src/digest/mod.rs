@@ -369,7 +369,7 @@ mod tests {
             let is_ai = index % every == 0;
             observations.rows.push(Observation {
                 team,
-                person: observations.people.code(&format!("p{}", index % 16)),
+                person: observations.people.code(&format!("p{}", index % 21)),
                 author_tools: if is_ai { tool } else { Code::NONE },
                 number: index,
                 opened: Moment::new(Some(opened)),

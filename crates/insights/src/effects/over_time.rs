@@ -12,6 +12,7 @@ use super::ordered::Entry;
 use super::outcome::{Exposure, Outcome};
 use super::prepared::Prepared;
 use crate::months::month_index;
+use crate::wording::too_few_team_months;
 
 /// Fewest teams of the panel.
 const FEWEST_TEAMS: usize = 6;
@@ -92,8 +93,9 @@ pub(crate) fn over_time(
     }
     let (team_count, month_count) = (distinct(&teams), distinct(&months));
     if team_count < FEWEST_TEAMS || month_count < FEWEST_MONTHS {
-        return Gated::refused(format!(
-            "{team_count} teams over {month_count} months, {FEWEST_TEAMS} and {FEWEST_MONTHS} are needed"
+        return Gated::refused(too_few_team_months(
+            [team_count, month_count],
+            [FEWEST_TEAMS, FEWEST_MONTHS],
         ));
     }
     estimate(&share, &level, &teams, &months).map_or_else(

@@ -13,7 +13,7 @@ use stats::{Interval, gini, median, share_of_top, within_spearman_clustered};
 use super::panel::Panel;
 use crate::effects::{Gated, Reading};
 use crate::months::{first_second_of, month_index, month_name};
-use crate::wording::FEWEST_SHOWN;
+use crate::wording::{FEWEST_SHOWN, too_few_team_months};
 
 /// Fewest reviewers for the share of the busiest tenth.
 const FEWEST_FOR_TENTH: usize = 10;
@@ -315,8 +315,9 @@ fn lagged(teams: &Panel) -> Gated<LaggedCorrelation> {
     };
     let (teams, months) = (distinct(&team), distinct(&month));
     if teams < FEWEST_TEAMS || months < FEWEST_MONTHS {
-        return Gated::refused(format!(
-            "{teams} teams over {months} months, {FEWEST_TEAMS} and {FEWEST_MONTHS} are needed"
+        return Gated::refused(too_few_team_months(
+            [teams, months],
+            [FEWEST_TEAMS, FEWEST_MONTHS],
         ));
     }
     within_spearman_clustered(&share, &pickup, &team).map_or_else(

@@ -20,6 +20,10 @@ struct Situation {
     switchers: f64,
 }
 
+/// With fewer events than this in the smaller arm, steps from one to the next are so large that no test of them
+/// rejects 5 % (W. G. Cochran, Biometrics 10 (1954) 417-451): it may reject less.
+const FEWEST_EXPECTED: f64 = 5.0;
+
 #[test]
 #[ignore = "a simulation that prints figures"]
 fn differences_of_shares() {
@@ -35,8 +39,8 @@ fn differences_of_shares() {
         of(20, (20, 100), 0.10, 0.0, 0.5, 0.5),
         of(20, (30, 200), 0.03, 0.0, 0.5, 0.5),
         of(20, (30, 200), 0.90, 0.0, 0.5, 0.5),
-        of(15, (30, 30), 0.30, 0.0, 0.7, 1.0),
-        of(15, (30, 300), 0.10, 0.0, 0.0, 0.5),
+        of(20, (30, 30), 0.30, 0.0, 0.7, 1.0),
+        of(20, (30, 300), 0.10, 0.0, 0.0, 0.5),
         of(40, (100, 300), 0.10, 0.1, 0.0, 0.5),
         of(40, (100, 300), 0.05, 0.0, 0.7, 0.5),
         of(40, (200, 600), 0.01, 0.0, 0.3, 0.5),
@@ -58,6 +62,10 @@ fn differences_of_shares() {
         );
         let mut interval = Tally::coverage(&name);
         let mut test = Tally::rejection(&name);
+        let expected = share.min(1.0 - share) * f64::from(arms.0.min(arms.1));
+        if expected < FEWEST_EXPECTED {
+            test = test.within(3.0, 6.0);
+        }
         let mut chance = Chance::new(21);
         for _ in 0..RUNS {
             let Some((first, second)) = draw(situation, &mut chance) else {

@@ -1,5 +1,5 @@
 //! The arms as they are in small teams, at the gate: 20 pull requests and 6 authors in each arm, and of shares 10
-//! pull requests with the event and 10 without, of 15 authors together.
+//! pull requests with the event and 10 without, of 20 authors together.
 
 use stats::{Clustered, ClusteredSample, compare_clustered, compare_shares_clustered};
 
@@ -10,7 +10,7 @@ use crate::tally::{RUNS, Tally, report_all};
 const SIZES: [(u32, u32, Arms); 10] = [
     (6, 8, Arms::Within),
     (8, 6, Arms::Within),
-    (15, 4, Arms::Within),
+    (20, 4, Arms::Within),
     (50, 1, Arms::Within),
     (12, 5, Arms::Between),
     (12, 10, Arms::Between),
@@ -23,7 +23,7 @@ const SIZES: [(u32, u32, Arms); 10] = [
 const FEWEST_IN_ARM: usize = 20;
 const FEWEST_AUTHORS: usize = 6;
 const FEWEST_EVENTS: usize = 10;
-const FEWEST_AUTHORS_FOR_SHARES: u32 = 15;
+const FEWEST_AUTHORS_FOR_SHARES: u32 = 20;
 
 fn name_of(arms: Arms) -> &'static str {
     if arms == Arms::Within {

@@ -146,7 +146,7 @@ pub(super) fn answers(view: &View<'_>) -> Markup {
                 section.card.answer {
                     h2 { (at.to("question").words(answer.question)) }
                     p.big { (at.to("headline").words(&answer.headline)) }
-                    p { (at.to("sentence").sentence(&answer.sentence)) }
+                    p { (at.to("sentence").words(&answer.sentence)) }
                     (behind(view, index))
                 }
             }
