@@ -36,32 +36,12 @@ impl Source for Empty {
         _: Wanted<'_>,
         give: &mut dyn FnMut(Report) -> bool,
     ) -> Result<(), SourceError> {
-        let options = insights::ReportOptions {
-            reading: insights::effects::Reading {
-                now: 1_700_000_000,
-                calendar: measures::Calendar::Always,
-            },
-            scope: insights::Scope::default(),
-            metrics: Vec::new(),
-            rules: Vec::new(),
-            sensitivity: insights::effects::Sensitivity::Skip,
-        };
-        give(insights::report(
-            &measures::Observations::default(),
-            &options,
-        ));
+        give(report_of(&measures::Observations::default()));
         Ok(())
     }
 
     fn basis(&self) -> Result<Basis, SourceError> {
-        Ok(Basis {
-            coverage: Coverage::default(),
-            evidence: Vec::new(),
-            labels: Labels {
-                corrections: 0,
-                evaluation: Evaluator::new(&Catalogue::builtin().expect("a catalogue")).finish(),
-            },
-        })
+        Ok(nothing())
     }
 
     fn coverage_document(&self, _: Option<&str>) -> Result<CoverageDocument, SourceError> {
@@ -72,6 +52,32 @@ impl Source for Empty {
             prompt_version: String::new(),
             schema_version: String::new(),
         })
+    }
+}
+
+fn report_of(observations: &measures::Observations) -> Report {
+    let options = insights::ReportOptions {
+        reading: insights::effects::Reading {
+            now: 1_700_000_000,
+            calendar: measures::Calendar::Always,
+        },
+        scope: insights::Scope::default(),
+        metrics: Vec::new(),
+        rules: Vec::new(),
+        sensitivity: insights::effects::Sensitivity::Skip,
+    };
+    insights::report(observations, &options)
+}
+
+/// What pages rest on where nothing is.
+fn nothing() -> Basis {
+    Basis {
+        coverage: Coverage::default(),
+        evidence: Vec::new(),
+        labels: Labels {
+            corrections: 0,
+            evaluation: Evaluator::new(&Catalogue::builtin().expect("a catalogue")).finish(),
+        },
     }
 }
 
@@ -147,4 +153,52 @@ async fn months_that_are_none_are_refused_in_words() {
     let response = get(&site(), "/?from=yesterday", None).await;
     assert_eq!(response.status(), StatusCode::BAD_REQUEST);
     assert!(text(response).await.contains("write it as 2026-05"));
+}
+
+/// A report of two teams: six pull requests in a month, and three in the one after.
+fn two_teams() -> Report {
+    let mut all = measures::Observations::default();
+    let day = 86_400;
+    let opened = (0..6)
+        .map(|index| (index, "apples"))
+        .chain((0..3).map(|index| (31 + index, "pears")));
+    for (number, (index, team)) in opened.enumerate() {
+        let row = measures::Observation {
+            team: all.teams.code(team),
+            repo: all.repos.code("orchard/store"),
+            number: number as u32 + 1,
+            opened: measures::Moment::new(Some(1_690_848_000 + index * day)),
+            origin: Some(model::Origin::NoneDetected),
+            measured: true,
+            ..measures::Observation::default()
+        };
+        all.rows.push(row);
+    }
+    report_of(&all)
+}
+
+#[test]
+fn a_file_says_which_teams_have_no_chapter_and_which_months_are_left_out() {
+    let report = two_teams();
+    let mut of_apples = report.clone();
+    of_apples.scope.team = Some("apples".to_owned());
+    let basis = nothing();
+    let file = |teams: &[Report]| {
+        web::report_file(&web::FileReport {
+            report: &report,
+            teams,
+            basis: &basis,
+            settings: &Settings::default(),
+            made_at: jiff::Timestamp::UNIX_EPOCH,
+            charts: web::Charts::Left,
+        })
+    };
+    let chapters = "teams with the most pull requests have a chapter each";
+    let short = file(std::slice::from_ref(&of_apples));
+    assert!(short.contains(&format!("The 1 {chapters}")));
+    assert!(short.contains("1 month with fewer than 5 pull requests is left out"));
+    assert!(short.contains("2023-08") && !short.contains("<td>2023-09"));
+    let mut of_pears = report.clone();
+    of_pears.scope.team = Some("pears".to_owned());
+    assert!(!file(&[of_apples, of_pears]).contains(chapters));
 }
