@@ -2,7 +2,7 @@
 
 use stats::QuantileEstimate;
 
-use crate::wording::FEWEST_SUFFICIENT;
+use crate::wording::{FEWEST_SUFFICIENT, many};
 
 /// Fewest people in an arm.
 pub(crate) const FEWEST_PEOPLE_IN_ARM: usize = 6;
@@ -70,9 +70,15 @@ pub(crate) fn too_rare(events: usize, all: usize) -> Option<String> {
     let others = all - events;
     (events.min(others) < FEWEST_EVENTS).then(|| {
         if events < others {
-            format!("it is so of {events} pull requests of {all}, {FEWEST_EVENTS} are needed")
+            format!(
+                "it is so of {} of {all}, {FEWEST_EVENTS} are needed",
+                many(events, "pull request")
+            )
         } else {
-            format!("it is not so of {others} pull requests of {all}, {FEWEST_EVENTS} are needed")
+            format!(
+                "it is not so of {} of {all}, {FEWEST_EVENTS} are needed",
+                many(others, "pull request")
+            )
         }
     })
 }

@@ -85,10 +85,15 @@ pub fn count_text(number: u64) -> String {
     text
 }
 
+/// `1 team`, `2 teams`.
+pub(crate) fn many(n: usize, one: &str) -> String {
+    let ending = if n == 1 { "" } else { "s" };
+    format!("{n} {one}{ending}")
+}
+
 /// Why what is followed over the months of teams cannot be told from so few of them.
 pub(crate) fn too_few_team_months(found: [usize; 2], needed: [usize; 2]) -> String {
     let [teams, months] = found;
-    let many = |n: usize, one: &str| format!("{n} {one}{}", if n == 1 { "" } else { "s" });
     format!(
         "{} over {}, {} and {} are needed",
         many(teams, "team"),
