@@ -1,97 +1,15 @@
 //! Pages through the whole router: the empty state, and what is not sent twice.
 
-use std::sync::Arc;
-
 use axum::body::Body;
 use axum::extract::ConnectInfo;
-use detect::Catalogue;
-use detect::evaluation::Evaluator;
 use http::header::{ETAG, HOST, IF_NONE_MATCH};
 use http::{Request, Response, StatusCode};
 use http_body_util::BodyExt;
 use insights::Report;
-use store::{Coverage, OpenOptions, Store};
 use tower::ServiceExt;
-use web::documents::CoverageDocument;
-use web::{Basis, Labels, Period, Settings, Site, Source, SourceError, Wanted};
+use web::{Settings, Site};
 
-/// An empty database.
-struct Empty {
-    store: Arc<dyn Store>,
-    _folder: tempfile::TempDir,
-}
-
-impl Source for Empty {
-    fn store(&self) -> Arc<dyn Store> {
-        Arc::clone(&self.store)
-    }
-
-    fn data_version(&self) -> Result<u64, SourceError> {
-        Ok(1)
-    }
-
-    fn reports(
-        &self,
-        _: &Period,
-        _: Wanted<'_>,
-        give: &mut dyn FnMut(Report) -> bool,
-    ) -> Result<(), SourceError> {
-        give(report_of(&measures::Observations::default()));
-        Ok(())
-    }
-
-    fn basis(&self) -> Result<Basis, SourceError> {
-        Ok(nothing())
-    }
-
-    fn coverage_document(&self, _: Option<&str>) -> Result<CoverageDocument, SourceError> {
-        Ok(CoverageDocument {
-            version: 1,
-            coverage: Coverage::default(),
-            evidence: Vec::new(),
-            prompt_version: String::new(),
-            schema_version: String::new(),
-        })
-    }
-}
-
-fn report_of(observations: &measures::Observations) -> Report {
-    let options = insights::ReportOptions {
-        reading: insights::effects::Reading {
-            now: 1_700_000_000,
-            calendar: measures::Calendar::Always,
-        },
-        scope: insights::Scope::default(),
-        metrics: Vec::new(),
-        rules: Vec::new(),
-        sensitivity: insights::effects::Sensitivity::Skip,
-    };
-    insights::report(observations, &options)
-}
-
-/// What pages rest on where nothing is.
-fn nothing() -> Basis {
-    Basis {
-        coverage: Coverage::default(),
-        evidence: Vec::new(),
-        labels: Labels {
-            corrections: 0,
-            evaluation: Evaluator::new(&Catalogue::builtin().expect("a catalogue")).finish(),
-        },
-    }
-}
-
-fn site() -> Site {
-    let folder = tempfile::tempdir().expect("a folder");
-    let path = folder.path().join("t.db");
-    let store =
-        store::open(&path.display().to_string(), &OpenOptions::write("test")).expect("a database");
-    let source = Arc::new(Empty {
-        store,
-        _folder: folder,
-    });
-    Site::new(source, Settings::default())
-}
+use crate::empty::{nothing, report_of, site};
 
 async fn get(site: &Site, path: &str, tag: Option<&str>) -> Response<Body> {
     let mut request = Request::get(path).header(HOST, "127.0.0.1:8787");
@@ -116,7 +34,7 @@ async fn text(response: Response<Body>) -> String {
 
 #[tokio::test]
 async fn an_empty_database_has_pages_that_say_what_to_do() {
-    let site = site();
+    let site = site(Settings::default());
     for (path, words) in [
         ("/", "There are no pull requests yet"),
         (
@@ -138,7 +56,7 @@ async fn an_empty_database_has_pages_that_say_what_to_do() {
 
 #[tokio::test]
 async fn a_page_that_the_reader_has_is_not_sent_again() {
-    let site = site();
+    let site = site(Settings::default());
     let first = get(&site, "/methods", None).await;
     let tag = first.headers()[ETAG].to_str().expect("text").to_owned();
     let again = get(&site, "/methods", Some(&tag)).await;
@@ -150,7 +68,7 @@ async fn a_page_that_the_reader_has_is_not_sent_again() {
 
 #[tokio::test]
 async fn months_that_are_none_are_refused_in_words() {
-    let response = get(&site(), "/?from=yesterday", None).await;
+    let response = get(&site(Settings::default()), "/?from=yesterday", None).await;
     assert_eq!(response.status(), StatusCode::BAD_REQUEST);
     assert!(text(response).await.contains("write it as 2026-05"));
 }

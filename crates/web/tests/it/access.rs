@@ -1,103 +1,25 @@
 //! Who is let in, and what is refused, through the whole router.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::ConnectInfo;
-use detect::Catalogue;
-use detect::evaluation::Evaluator;
 use http::header::{
     AUTHORIZATION, CONTENT_SECURITY_POLICY, CONTENT_TYPE, COOKIE, HOST, LOCATION, RETRY_AFTER,
     SET_COOKIE,
 };
 use http::{Method, Request, Response, StatusCode};
 use http_body_util::BodyExt;
-use insights::Report;
-use store::{Coverage, OpenOptions, Store};
 use tower::ServiceExt;
-use web::documents::CoverageDocument;
-use web::{
-    Access, Basis, Labels, Period, Role, Settings, Site, Source, SourceError, TokenHash,
-    TrustedProxy, Wanted, new_token,
-};
+use web::{Access, Role, Settings, Site, TokenHash, TrustedProxy, new_token};
 
-/// An empty database.
-struct Empty {
-    store: Arc<dyn Store>,
-    _folder: tempfile::TempDir,
-}
-
-impl Source for Empty {
-    fn store(&self) -> Arc<dyn Store> {
-        Arc::clone(&self.store)
-    }
-
-    fn data_version(&self) -> Result<u64, SourceError> {
-        Ok(1)
-    }
-
-    fn reports(
-        &self,
-        _: &Period,
-        _: Wanted<'_>,
-        give: &mut dyn FnMut(Report) -> bool,
-    ) -> Result<(), SourceError> {
-        let options = insights::ReportOptions {
-            reading: insights::effects::Reading {
-                now: 1_700_000_000,
-                calendar: measures::Calendar::Always,
-            },
-            scope: insights::Scope::default(),
-            metrics: Vec::new(),
-            rules: Vec::new(),
-            sensitivity: insights::effects::Sensitivity::Skip,
-        };
-        give(insights::report(
-            &measures::Observations::default(),
-            &options,
-        ));
-        Ok(())
-    }
-
-    fn basis(&self) -> Result<Basis, SourceError> {
-        Ok(Basis {
-            coverage: Coverage::default(),
-            evidence: Vec::new(),
-            labels: Labels {
-                corrections: 0,
-                evaluation: Evaluator::new(&Catalogue::builtin().expect("a catalogue")).finish(),
-            },
-        })
-    }
-
-    fn coverage_document(&self, _: Option<&str>) -> Result<CoverageDocument, SourceError> {
-        Ok(CoverageDocument {
-            version: 1,
-            coverage: Coverage::default(),
-            evidence: Vec::new(),
-            prompt_version: String::new(),
-            schema_version: String::new(),
-        })
-    }
-}
+use crate::empty;
 
 fn site(access: Access) -> Site {
-    let folder = tempfile::tempdir().expect("a folder");
-    let path = folder.path().join("t.db");
-    let store =
-        store::open(&path.display().to_string(), &OpenOptions::write("test")).expect("a database");
-    let source = Arc::new(Empty {
-        store,
-        _folder: folder,
-    });
-    Site::new(
-        source,
-        Settings {
-            access,
-            ..Settings::default()
-        },
-    )
+    empty::site(Settings {
+        access,
+        ..Settings::default()
+    })
 }
 
 /// A request as it comes from a connection.
