@@ -1,9 +1,11 @@
 //! What people are called where their names are not shown: by the part they play in the pull request.
 
+mod address;
 mod branch;
 
 use std::ops::Range;
 
+use address::{address_around, head, is_of_no_person, login_in, name_before};
 use measures::Account;
 use model::PullRequest;
 
@@ -122,7 +124,31 @@ impl Names {
                 names.meet(account, is_bot, |_| numbered("member", &mut number));
             }
         }
+        let commits = pull_request.commits.iter().flatten();
+        let texts = commits.map(|commit| commit.message.as_str());
+        for text in texts.chain(pull_request.body.as_deref()) {
+            names.meet_bots_by_address(text, is_bot);
+        }
         names
+    }
+
+    /// Remembers bots that a text gives addresses of, as trailers do: they are evidence, and nobody's.
+    fn meet_bots_by_address(&mut self, text: &str, is_bot: &dyn Fn(Account<'_>) -> bool) {
+        for (at, _) in text.match_indices('@') {
+            let Some(address) = address_around(text, at) else {
+                continue;
+            };
+            let login = login_in(&text[address]);
+            let account = Account {
+                login: Some(login),
+                id: None,
+                is_bot: None,
+            };
+            let key = login.to_lowercase();
+            if !self.bots.contains(&key) && is_bot(account) {
+                self.bots.push(key);
+            }
+        }
     }
 
     /// Gives an account a name unless it has one, and says which; `None` for bots.
@@ -220,18 +246,12 @@ impl Names {
     fn addresses(&self, text: &str) -> Vec<(Range<usize>, String)> {
         let mut found = Vec::new();
         for (at, _) in text.match_indices('@') {
-            let before = text.get(..at).unwrap_or_default();
-            let after = text.get(at + 1..).unwrap_or_default();
-            let is_local = |letter: char| letter.is_alphanumeric() || "._%+-[]".contains(letter);
-            let start = at - tail(before, is_local);
-            let domain_bytes = head(after, |letter| {
-                letter.is_ascii_alphanumeric() || ".-".contains(letter)
-            });
-            let domain = after.get(..domain_bytes).unwrap_or_default();
-            let end = at + 1 + domain.trim_end_matches('.').len();
-            let address = text.get(start..end).unwrap_or_default().to_lowercase();
-            let domain = address.rsplit('@').next().unwrap_or_default();
-            if start == at || !domain.contains('.') || is_of_no_person(&address) {
+            let Some(Range { start, end }) = address_around(text, at) else {
+                continue;
+            };
+            let address = text[start..end].to_lowercase();
+            let is_of_a_bot = self.bots.iter().any(|bot| *bot == login_in(&address));
+            if is_of_a_bot || is_of_no_person(&address) {
                 continue;
             }
             let known = self.words.iter().find(|(word, _)| *word == address);
@@ -293,42 +313,6 @@ impl Names {
 fn numbered(part: &str, number: &mut u32) -> String {
     *number += 1;
     format!("{part} {number}")
-}
-
-/// Addresses that are nobody's: of programs.
-fn is_of_no_person(address: &str) -> bool {
-    ["noreply@", "no-reply@", "bot@"]
-        .iter()
-        .any(|one| address.starts_with(one))
-        || address.contains("[bot]")
-        || address.ends_with("-bot@users.noreply.github.com")
-}
-
-/// Bytes at the end of a text whose letters are all of a kind.
-fn tail(text: &str, is_kind: impl Fn(char) -> bool) -> usize {
-    text.chars()
-        .rev()
-        .take_while(|one| is_kind(*one))
-        .map(char::len_utf8)
-        .sum()
-}
-
-/// Bytes at the beginning of a text whose letters are all of a kind.
-fn head(text: &str, is_kind: impl Fn(char) -> bool) -> usize {
-    text.chars()
-        .take_while(|one| is_kind(*one))
-        .map(char::len_utf8)
-        .sum()
-}
-
-/// Where the name begins that stands before `<address`, on the same line, after a trailer's key.
-fn name_before(text: &str, address: usize) -> Option<usize> {
-    let before = text.get(..address)?.strip_suffix('<')?;
-    let line = before.rfind('\n').map_or(0, |at| at + 1);
-    let name = before.get(line..)?;
-    let key = name.find(": ").map_or(0, |at| at + 2);
-    let start = line + key;
-    (!before.get(start..)?.trim().is_empty()).then_some(start)
 }
 
 /// Whether what lies between two places is a word of its own.
@@ -396,6 +380,33 @@ mod tests {
             ("a @ b, @", "a @ b, @"),
         ] {
             assert_eq!(names(false).without_people(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn addresses_of_tools_are_evidence_and_stay() {
+        let record: PullRequest = serde_json::from_str(
+            r#"{"repo":"a/b","number":1,"author":{"login":"ann"},
+                "body":"with <helper@tool.example>, and 7+helper@users.noreply.github.com",
+                "commits":[{"message":"m\n\nCo-authored-by: Agent <agent+x@tool.example>\nCo-authored-by: Jo <8+jo@users.noreply.github.com>"}]}"#,
+        )
+        .expect("a record");
+        let is_bot = |account: Account<'_>| matches!(account.login, Some("helper" | "agent+x"));
+        let names = Names::of(&record, &is_bot, false);
+        for (text, expected) in [
+            ("<helper@tool.example>", "<helper@tool.example>"),
+            (
+                "7+Helper@users.noreply.github.com",
+                "7+Helper@users.noreply.github.com",
+            ),
+            (
+                "Agent <agent+x@tool.example>",
+                "Agent <agent+x@tool.example>",
+            ),
+            ("Jo <8+jo@users.noreply.github.com>", "an address"),
+            ("other@tool.example", "an address"),
+        ] {
+            assert_eq!(names.without_people(text), expected, "{text}");
         }
     }
 

@@ -74,7 +74,8 @@ pub(crate) fn quality(view: &View<'_>) -> Figure {
         return Figure::nothing(
             "quality",
             title,
-            "Odds need 30 pull requests on each side and five events. What is known stands in the table.",
+            "Odds need 30 pull requests on each side, 10 of which it is so and 10 of which it is not. What is known stands in \
+             the table.",
         )
         .with_table(table);
     }

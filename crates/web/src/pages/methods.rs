@@ -71,7 +71,8 @@ fn gates() -> Markup {
                 li { "A finding needs a q-value of at most 0.10 over its page and an interval that excludes no difference." }
                 li { "\"No difference\" needs the whole interval within 10 %. Everything else is \"not enough data\", with the smallest effect that would have shown." }
                 li { "Event studies: at least 8 teams or repositories, 4 that started with three months known before, and 3 that had not." }
-                li { "Odds: at least 30 pull requests on each side and five events." }
+                li { "Differences of shares: of 20 people or more, 10 pull requests of which it is so and 10 of which it is not." }
+                li { "Odds: at least 30 pull requests on each side, 10 of which it is so and 10 of which it is not." }
             }
         }
     }

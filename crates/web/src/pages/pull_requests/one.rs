@@ -170,7 +170,7 @@ fn facts(settings: &Settings, known: &Known) -> Markup {
                 dt { "Size" } dd { @match measures.size_lines {
                     Some(lines) => { (count(lines)) " lines without generated files (" (SizeBucket::of(lines).as_str()) ")" },
                     None => "not known",
-                } @if let Some(files) = measures.changed_files { ", " (count(files)) " files" } }
+                } @if let Some(files) = measures.changed_files { ", " (count(files)) @if files == 1 { " file" } @else { " files" } } }
                 @if let (Some(added), Some(deleted)) = (record.additions, record.deletions) {
                     dt { "Lines" } dd { "+" (count(added)) " −" (count(deleted)) " lines" }
                 }
