@@ -5,7 +5,7 @@ mod branch;
 
 use std::ops::Range;
 
-use address::{address_around, head, is_of_no_person, login_in, name_before};
+use address::{address_around, head, is_of_no_person, login_at_host, name_before};
 use measures::Account;
 use model::PullRequest;
 
@@ -24,6 +24,8 @@ pub struct Names {
     /// Other words that stand for people: names in commits, and addresses, in lower case.
     words: Vec<(String, String)>,
     bots: Vec<String>,
+    /// Addresses of bots, in lower case.
+    bot_addresses: Vec<String>,
 }
 
 impl Names {
@@ -105,6 +107,9 @@ impl Names {
                     None
                 };
                 if label.is_none() && login.is_some() {
+                    // The host found the account by the address: it is the bot's.
+                    let address = address.as_deref().map(str::to_lowercase);
+                    names.bot_addresses.extend(address);
                     continue;
                 }
                 let label = label.unwrap_or_else(|| "a committer".to_owned());
@@ -132,13 +137,14 @@ impl Names {
         names
     }
 
-    /// Remembers bots that a text gives addresses of, as trailers do: they are evidence, and nobody's.
+    /// Remembers bots of whom a text gives addresses at the host, as trailers do: they are evidence, and nobody's. Of
+    /// other addresses what stands before the `@` tells nothing: people are called Claude and Devin, too.
     fn meet_bots_by_address(&mut self, text: &str, is_bot: &dyn Fn(Account<'_>) -> bool) {
         for (at, _) in text.match_indices('@') {
-            let Some(address) = address_around(text, at) else {
+            let address = address_around(text, at).map(|range| &text[range]);
+            let Some(login) = address.and_then(login_at_host) else {
                 continue;
             };
-            let login = login_in(&text[address]);
             let account = Account {
                 login: Some(login),
                 id: None,
@@ -250,7 +256,9 @@ impl Names {
                 continue;
             };
             let address = text[start..end].to_lowercase();
-            let is_of_a_bot = self.bots.iter().any(|bot| *bot == login_in(&address));
+            let login = login_at_host(&address);
+            let is_of_a_bot = self.bot_addresses.contains(&address)
+                || login.is_some_and(|login| self.bots.iter().any(|bot| bot == login));
             if is_of_a_bot || is_of_no_person(&address) {
                 continue;
             }
@@ -387,21 +395,21 @@ mod tests {
     fn addresses_of_tools_are_evidence_and_stay() {
         let record: PullRequest = serde_json::from_str(
             r#"{"repo":"a/b","number":1,"author":{"login":"ann"},
-                "body":"with <helper@tool.example>, and 7+helper@users.noreply.github.com",
-                "commits":[{"message":"m\n\nCo-authored-by: Agent <agent+x@tool.example>\nCo-authored-by: Jo <8+jo@users.noreply.github.com>"}]}"#,
+                "body":"with 7+helper@users.noreply.github.com, and devin@corp.example",
+                "commits":[{"message":"m","author_login":"agent","author_email":"Agent@tool.example"},
+                    {"message":"m\n\nCo-authored-by: Jo <8+jo@users.noreply.github.com>"}]}"#,
         )
         .expect("a record");
-        let is_bot = |account: Account<'_>| matches!(account.login, Some("helper" | "agent+x"));
+        let is_bot =
+            |account: Account<'_>| matches!(account.login, Some("helper" | "agent" | "devin"));
         let names = Names::of(&record, &is_bot, false);
         for (text, expected) in [
-            ("<helper@tool.example>", "<helper@tool.example>"),
+            ("Agent <agent@tool.example>", "Agent <agent@tool.example>"),
+            ("agent@corp.example", "an address"),
+            ("Devin Doe <devin@corp.example>", "an address"),
             (
                 "7+Helper@users.noreply.github.com",
                 "7+Helper@users.noreply.github.com",
-            ),
-            (
-                "Agent <agent+x@tool.example>",
-                "Agent <agent+x@tool.example>",
             ),
             ("Jo <8+jo@users.noreply.github.com>", "an address"),
             ("other@tool.example", "an address"),

@@ -14,14 +14,11 @@ pub(super) fn address_around(text: &str, at: usize) -> Option<Range<usize>> {
     (start < at && domain.contains('.')).then(|| start..at + 1 + domain.len())
 }
 
-/// The login that an address is of, if it is one of a host's: that of `1234+login@users.noreply.github.com`, and of
-/// others what stands before the `@`.
-pub(super) fn login_in(address: &str) -> &str {
-    let local = address.split('@').next().unwrap_or_default();
-    match local.split_once('+') {
-        Some((id, login)) if id.chars().all(|letter| letter.is_ascii_digit()) => login,
-        _ => local,
-    }
+/// The login that a host gave an address for, `1234+login@users.noreply.github.com`; `None` of any other.
+pub(super) fn login_at_host(address: &str) -> Option<&str> {
+    let (local, domain) = address.split_once('@')?;
+    let is_given = domain.to_lowercase().starts_with("users.noreply.");
+    is_given.then(|| local.split_once('+').map_or(local, |(_, login)| login))
 }
 
 /// Addresses that are nobody's: of programs.
