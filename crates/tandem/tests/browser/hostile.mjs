@@ -10,6 +10,7 @@ import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
+import { drawAll, settled } from "./drawn.mjs";
 
 const [address, modules, list, executable = "/usr/bin/chromium"] = process.argv.slice(2);
 const require = createRequire(path.join(path.resolve(modules), "x.js"));
@@ -78,30 +79,6 @@ function inspect(host) {
   }
   for (const violation of window.policyViolations) { found.push(`policy: ${violation}`); }
   return found;
-}
-
-async function settled(page, address) {
-  for (let attempt = 0; attempt < 120; attempt += 1) {
-    const response = await page.goto(address, { waitUntil: "load" });
-    if (!response || response.status() !== 503) { return response ? response.status() : 200; }
-    await page.waitForTimeout(500);
-  }
-  return 503;
-}
-
-/** Scrolls until every chart is drawn: names are in charts, too. */
-async function drawAll(page) {
-  const begin = Date.now();
-  for (;;) {
-    const waiting = await page.evaluate(() => {
-      const next = document.querySelector("[data-chart]:not([data-drawn])");
-      if (next) { next.scrollIntoView({ block: "center" }); }
-      return next !== null;
-    });
-    if (!waiting) { return; }
-    if (Date.now() - begin > 60000) { throw new Error("a chart is not drawn"); }
-    await page.waitForTimeout(30);
-  }
 }
 
 async function look(context, address) {

@@ -7,6 +7,7 @@
 import { mkdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import path from "node:path";
+import { drawAll, settled } from "./drawn.mjs";
 import { NOT_YET, PAGES } from "./pages.mjs";
 
 const [address, modules, screenshots, executable = "/usr/bin/chromium"] = process.argv.slice(2);
@@ -32,40 +33,13 @@ function isExpected(one, text) {
 /** The first team's name stands for `TEAM` in a path, a pull request by an agent for `PULL`. */
 async function nameTeam(context) {
   const page = await context.newPage();
-  await settled(page, { path: "/teams" });
+  await settled(page, `${origin}/teams`);
   const team = await page.$eval("select[name=team] option:nth-of-type(2)", (option) => option.value);
   for (const one of PAGES) { one.path = one.path.replace("TEAM", encodeURIComponent(team)); }
   await page.goto(`${origin}/pull-requests?origin=agent`);
   const pull = await page.$eval(".found tbody tr th a", (link) => new URL(link.href).pathname.replace("/pull-requests/", ""));
   for (const one of PAGES) { one.path = one.path.replace("PULL", pull); }
   await page.close();
-}
-
-async function settled(page, one) {
-  // While the numbers are being worked out, the page says so and asks again.
-  for (let attempt = 0; attempt < 60; attempt += 1) {
-    const response = await page.goto(origin + one.path, { waitUntil: "load" });
-    // There is no response where the page asked again by itself at that moment.
-    if (response && response.status() !== 503) { return response.status(); }
-    await page.waitForTimeout(1000);
-  }
-  return 503;
-}
-
-/** Scrolls until every chart was near the screen and is drawn; the page grows while it is. */
-async function drawAll(page) {
-  const begin = Date.now();
-  for (;;) {
-    const waiting = await page.evaluate(() => {
-      const next = document.querySelector("[data-chart]:not([data-drawn])");
-      if (next) { next.scrollIntoView({ block: "center" }); }
-      return next !== null;
-    });
-    if (!waiting) { break; }
-    if (Date.now() - begin > 60000) { throw new Error("a chart is not drawn"); }
-    await page.waitForTimeout(50);
-  }
-  await page.evaluate(() => window.scrollTo(0, 0));
 }
 
 async function look(context, one, width, theme) {
@@ -85,7 +59,7 @@ async function look(context, one, width, theme) {
     document.addEventListener("securitypolicyviolation", (event) => window.policyViolations.push(`${event.violatedDirective} ${event.blockedURI} ${event.sample}`));
   });
   try {
-    const status = await settled(page, one);
+    const status = await settled(page, origin + one.path);
     if (status !== (one.status ?? 200)) { report(`status ${status}`); }
     await drawAll(page);
     const found = await page.evaluate(() => ({
